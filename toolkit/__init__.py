@@ -1,0 +1,1 @@
+"""promptgrid: text-to-video prompt A/B experiments in notebooks."""

@@ -1,0 +1,35 @@
+"""From a name to an extension: our own files first, then installed entry points.
+
+A provider, a scorer or an exporter is one file in its room; nothing has to be registered. Packages
+from elsewhere announce themselves under the entry-point group `promptgrid.<room>`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from importlib.metadata import entry_points
+from types import ModuleType
+
+__all__ = ["load", "names"]
+
+
+def _own(room: str) -> list[str]:
+    package = importlib.import_module(f"toolkit.{room}")
+    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name[0] != "_")
+
+
+def names(room: str) -> list[str]:
+    """The extensions of `room` ("providers", "scorers"), sorted; importing none of them."""
+    foreign = {point.name for point in entry_points(group=f"promptgrid.{room}")}
+    return sorted({*_own(room), *foreign})
+
+
+def load(room: str, name: str) -> ModuleType:
+    """The module that implements `name`; `LookupError` names what there is."""
+    if name in _own(room):
+        return importlib.import_module(f"toolkit.{room}.{name}")
+    for point in entry_points(group=f"promptgrid.{room}"):
+        if point.name == name:
+            return point.load()  # type: ignore[no-any-return]
+    raise LookupError(f"no {name!r} among {room}; there are: {', '.join(names(room))}")

@@ -1,0 +1,1 @@
+"""Words: the formula, its templates, and what spoils a prompt."""
