@@ -105,9 +105,7 @@ class Prompt:
             options = self.options(part)
             index, rest = divmod(index, len(options))
             chosen[part] = options[rest]
-        return Prompt(
-            **chosen, name=self.name, scene=self.scene or self._scene_of_template()
-        )
+        return Prompt(**chosen, name=self.name, scene=self.scene or self._scene_of_template())
 
     def _scene_of_template(self) -> str | None:
         return None
