@@ -412,6 +412,10 @@ class ModelCard:
     negative: bool | None = field(default=None, kw_only=True)
     prompt_limit: int | None = field(default=None, kw_only=True)  # characters
     extra_params: dict[str, list[Any]] = field(default_factory=dict, kw_only=True)
+    defaults: dict[str, Any] = field(default_factory=dict, kw_only=True)  # what absent means
+    limits: list[dict[str, Any]] = field(default_factory=list, kw_only=True)  # see catalog.refusal
+    wall_s: tuple[float, float] | None = field(default=None, kw_only=True)  # p50, p90 of one clip
+    concurrency: int | None = field(default=None, kw_only=True)  # jobs at a time, if known
     price_unit: str | None = field(default=None, kw_only=True)  # "USD/s" or "USD/clip"
     price: Any = field(default=None, kw_only=True)  # a number, or a table; see catalog.price
     price_date: str | None = field(default=None, kw_only=True)  # ISO date
