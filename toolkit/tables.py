@@ -1,0 +1,380 @@
+"""What the store knows as DataFrames: one row a run, a score, a vote, a rating, an arm.
+
+Asked (`prompt.*`, `param.*`) and measured (`clip.*`, `score.*`) never share a column. A value that
+is not there is None everywhere else and becomes NaN here. The dtype of a fixed column does not
+depend on the data, so that an empty table, a filtered one and one read back from Parquet agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from toolkit.columns import RUN_COLUMNS, resolve_all
+from toolkit.records import (
+    CANONICAL_PARAMS,
+    ImageRef,
+    Metric,
+    Rating,
+    Score,
+    State,
+    Vote,
+    canonical_json,
+)
+
+if TYPE_CHECKING:
+    from toolkit.store import Store
+
+__all__ = [
+    "arms_df",
+    "display_df",
+    "ratings_df",
+    "ratings_frame",
+    "runs_df",
+    "runs_frame",
+    "scores_df",
+    "scores_frame",
+    "votes_df",
+    "votes_frame",
+]
+
+TEXT, WHOLE, NUMBER, YES_NO, TIME = "str", "Int64", "float64", "boolean", "datetime64[us, UTC]"
+
+_RUN_DTYPES = {
+    **dict.fromkeys(RUN_COLUMNS, TEXT),
+    **dict.fromkeys(("simulated", "clip.has_audio", "accepted"), YES_NO),
+    **dict.fromkeys(("sample", "num_attempts"), WHOLE),
+    **dict.fromkeys(("clip.width", "clip.height", "clip.num_frames", "clip.size_bytes"), WHOLE),
+    **dict.fromkeys(("clip.duration_s", "clip.fps"), NUMBER),
+    **dict.fromkeys(("cost_usd", "sim_cost_usd", "reserved_usd"), NUMBER),
+    **dict.fromkeys(("created_at", "submitted_at", "done_at"), TIME),
+}
+_PARAM_DTYPES = {
+    "duration_s": NUMBER,
+    "fps": NUMBER,
+    "seed": WHOLE,
+    "loop": YES_NO,
+    "audio": YES_NO,
+    **dict.fromkeys(("resolution", "aspect_ratio", "camera_motion"), TEXT),
+    **dict.fromkeys(("start_image", "end_image"), TEXT),
+}
+_AFTER_PROMPT = RUN_COLUMNS.index("clip.path")  # `param.*` go here
+
+_ACCEPTED_MARKS = frozenset({"pick", "keep", "3", "4", "5"})
+_FAILED = (State.FAILED, State.BAD_CLIP, State.EXPIRED_PAID, State.REJECTED)
+NOT_RATED = "not rated"
+
+KEY_SCORES = (
+    "camera_match", "camera_motion", "luma_flicker", "frozen_ratio", "motion_magnitude",
+    "blur_effect",
+)  # fmt: skip
+"""What `display_df` shows first; any other score comes with `scores="all"`."""
+
+
+# ---------------------------------------------------------------- from the store
+
+
+def runs_df(store: Store, *, scores: bool = True, all: bool = False) -> pd.DataFrame:  # noqa: A002
+    """One row a run, with the columns of `columns.RUN_COLUMNS`, `param.*` after `prompt.*`, and
+    `score.*` last.
+
+    `clip.path` is absolute. `all=True` adds `score.<metric>.confidence` and `.note`.
+    """
+    rows = store.run_rows()
+    for row in rows:
+        if row.get("clip.path"):
+            row["clip.path"] = str(store.folder / row["clip.path"])
+    readings = store.latest_scores() if scores else []
+    return runs_frame(rows, readings, ratings=store.ratings(), all=all)
+
+
+def scores_df(store: Store, *, metrics: Mapping[str, Metric] | None = None) -> pd.DataFrame:
+    """Long form, one row a reading: the latest of each run and metric, with what the metric means.
+
+    `metrics` are the definitions; by default those of the scorers that are installed.
+    """
+    if metrics is None:
+        from toolkit import scorers
+
+        metrics = scorers.METRICS
+    return scores_frame(store.latest_scores(), metrics)
+
+
+def votes_df(store: Store) -> pd.DataFrame:
+    """One row an answer as it was given, undone ones included (`undone`, `undoes`)."""
+    return votes_frame(store.votes())
+
+
+def ratings_df(store: Store) -> pd.DataFrame:
+    """One row a mark as it was given; `current` marks each rater's last word on a run."""
+    return ratings_frame(store.ratings())
+
+
+# ---------------------------------------------------------------- from plain records
+
+
+def runs_frame(
+    rows: Iterable[Mapping[str, Any]],
+    scores: Iterable[Score] = (),
+    *,
+    ratings: Iterable[Rating] = (),
+    all: bool = False,  # noqa: A002
+) -> pd.DataFrame:
+    """`rows` are flat, one a run, keyed by column name; `param.*` keys make columns as they come.
+
+    A key that is no column is dropped; a missing one is NaN. `mark` and `accepted` follow from
+    `ratings` where there are any: the last mark on a run counts, whoever gave it.
+    """
+    marks = _last_marks(ratings)
+    rows = [_marked(row, marks) for row in rows]
+    params = sorted({k for row in rows for k in row if k.startswith("param.")}, key=_place)
+    columns = [*RUN_COLUMNS[:_AFTER_PROMPT], *params, *RUN_COLUMNS[_AFTER_PROMPT:]]
+    frame = {}
+    for column in columns:
+        values = [row.get(column) for row in rows]
+        if column.startswith("param."):
+            frame[column] = _param_column(column.removeprefix("param."), values)
+        else:
+            frame[column] = _column(values, _RUN_DTYPES[column])
+    frame |= _score_columns([row.get("run_key") for row in rows], scores, all=all)
+    return pd.DataFrame(frame)
+
+
+def scores_frame(scores: Iterable[Score], metrics: Mapping[str, Metric]) -> pd.DataFrame:
+    """One row a reading; a metric that `metrics` does not define has no unit and no direction."""
+    scores = list(scores)
+    known = [metrics.get(score.metric) for score in scores]
+    return _frame(
+        {
+            "run_id": (TEXT, [s.run_key[:16] for s in scores]),
+            "metric": (TEXT, [s.metric for s in scores]),
+            "value": (NUMBER, [s.reading.value for s in scores]),
+            "label": (TEXT, [s.reading.label for s in scores]),
+            "note": (TEXT, [s.reading.note or None for s in scores]),
+            "confidence": (NUMBER, [s.reading.confidence for s in scores]),
+            "unit": (TEXT, [m and m.unit for m in known]),
+            "direction": (TEXT, [m and m.direction for m in known]),
+            "evidence": (TEXT, [m and m.evidence for m in known]),
+            "scorer": (TEXT, [s.scorer for s in scores]),
+            "tier": (TEXT, [s.tier for s in scores]),
+            "settings_hash": (TEXT, [s.settings_hash for s in scores]),
+            "clip.sha256": (TEXT, [s.clip_sha256 for s in scores]),
+            "run_key": (TEXT, [s.run_key for s in scores]),
+        }
+    )
+
+
+def votes_frame(votes: Iterable[Vote]) -> pd.DataFrame:
+    votes = list(votes)
+    undone = {vote.undoes for vote in votes if vote.undoes}
+    return _frame(
+        {
+            "vote_id": (TEXT, [v.id for v in votes]),
+            "by": (TEXT, [v.by for v in votes]),
+            "left": (TEXT, [v.left for v in votes]),
+            "right": (TEXT, [v.right for v in votes]),
+            "verdict": (TEXT, [v.verdict for v in votes]),
+            "strong": (YES_NO, [v.strong for v in votes]),
+            "dimension": (TEXT, [v.dimension for v in votes]),
+            "rater": (TEXT, [v.rater for v in votes]),
+            "shown_at": (TIME, [v.shown_at for v in votes]),
+            "answered_at": (TIME, [v.answered_at for v in votes]),
+            "seen_labels": (YES_NO, [v.seen_labels for v in votes]),
+            "policy": (TEXT, [v.policy for v in votes]),
+            "policy_prob": (NUMBER, [v.policy_prob for v in votes]),
+            "reason_tags": (TEXT, [", ".join(v.reason_tags) or None for v in votes]),
+            "undoes": (TEXT, [v.undoes for v in votes]),
+            "undone": (YES_NO, [v.id in undone for v in votes]),
+        }
+    )
+
+
+def ratings_frame(ratings: Iterable[Rating]) -> pd.DataFrame:
+    ratings = list(ratings)
+    last = {(r.run_key, r.rater): r.id for r in sorted(ratings, key=lambda r: r.at)}
+    return _frame(
+        {
+            "rating_id": (TEXT, [r.id for r in ratings]),
+            "run_id": (TEXT, [r.run_key[:16] for r in ratings]),
+            "run_key": (TEXT, [r.run_key for r in ratings]),
+            "mark": (TEXT, [r.mark for r in ratings]),
+            "rater": (TEXT, [r.rater for r in ratings]),
+            "at": (TIME, [r.at for r in ratings]),
+            "time_s": (NUMBER, [r.time_s for r in ratings]),
+            "reason_tags": (TEXT, [", ".join(r.reason_tags) or None for r in ratings]),
+            "current": (YES_NO, [last[r.run_key, r.rater] == r.id for r in ratings]),
+        }
+    )
+
+
+# ---------------------------------------------------------------- summaries
+
+
+def arms_df(df: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
+    """One row an arm, in order of appearance: the columns of `by`, then what became of its runs.
+
+    `n` = `done` + `failed` + `moderated` + `other`. `accepted` is "3 of 4 rated", or "not rated";
+    `num_accepted` is its number, NaN before anything is rated. `usd_per_accepted` is all that the
+    arm cost, failures too, over its accepted clips. Scores are means over the runs that have one.
+    Simulated and real runs are never pooled: where both are there, `simulated` splits the arms.
+    """
+    keys = resolve_all(by, df.columns)
+    if not keys:
+        raise ValueError("`by` names no column; try by='camera' or by=['model', 'camera']")
+    if df["simulated"].nunique() > 1 and "simulated" not in keys:
+        keys = [*keys, "simulated"]
+    means = [c for c in df.columns if c.startswith("score.") and pd.api.types.is_float_dtype(df[c])]
+    means = [c for c in means if not c.endswith(".confidence")]
+    arms = df.groupby(keys, sort=False, dropna=False, observed=True)
+    state, rated = df["state"], df["mark"].notna()
+    counts = pd.DataFrame(
+        {
+            "done": state == State.DONE,
+            "failed": state.isin([s.value for s in _FAILED]),
+            "moderated": state == State.MODERATED,
+            "num_rated": rated,
+            "num_accepted": df["accepted"].fillna(False).astype(bool),
+        }
+    )
+    counts = counts.astype("int64").groupby([df[k] for k in keys], sort=False, dropna=False).sum()
+    out = arms.size().rename("n").to_frame().join(counts[["done", "failed", "moderated"]])
+    out["other"] = out["n"] - out["done"] - out["failed"] - out["moderated"]
+    num_rated, num_accepted = counts["num_rated"], counts["num_accepted"]
+    out["accepted"] = [
+        f"{yes} of {n} rated" if n else NOT_RATED
+        for yes, n in zip(num_accepted, num_rated, strict=True)
+    ]
+    out["num_rated"] = num_rated
+    out["num_accepted"] = num_accepted.astype("Int64").where(num_rated > 0)
+    for cost, each in (("cost_usd", "usd_per_accepted"), ("sim_cost_usd", "sim_usd_per_accepted")):
+        out[cost] = arms[cost].sum(min_count=1)
+        out[each] = out[cost] / num_accepted.where(num_accepted > 0).astype("float64")
+    out = out.join(arms[means].mean())
+    whole = ["n", "done", "failed", "moderated", "other", "num_rated"]
+    return out.astype({**dict.fromkeys(whole, WHOLE), "accepted": TEXT}).reset_index()
+
+
+def display_df(df: pd.DataFrame, *, scores: int | str = 6) -> pd.DataFrame:
+    """The few columns a person wants: which run, what varied, where it stands, key scores, cost.
+
+    `scores` is how many, or `"all"`. Columns that say the same in every row are left out, but the
+    model stays.
+    """
+    asked = [c for c in df.columns if c == "sample" or c.startswith(("prompt.", "param."))]
+    varied = [c for c in asked if c != "prompt.used" and df[c].nunique(dropna=False) > 1]
+    parts = [c for c in varied if c.startswith("prompt.") and c != "prompt.text"]
+    if parts and "prompt.text" in varied:
+        varied.remove("prompt.text")  # the parts say it
+    if "prompt.scene" in varied and "prompt.name" in varied:
+        same = df["prompt.scene"].fillna("") == df["prompt.name"].fillna("")
+        if same.all():
+            varied.remove("prompt.scene")
+    shown = [c for c in df.columns if c.startswith("score.") and df[c].notna().any()]
+    shown = [c for c in shown if not c.endswith((".confidence", ".note"))]
+    if scores != "all":
+        rank = {name: place for place, name in enumerate(KEY_SCORES)}
+        shown = sorted(shown, key=lambda c: rank.get(c.split(".")[1], len(rank)))[: int(scores)]
+    there = [c for c in ("reason", "mark", "cost_usd", "sim_cost_usd") if df[c].notna().any()]
+    facts = [c for c in ("reason", "mark") if c in there]
+    money = [c for c in ("cost_usd", "sim_cost_usd") if c in there]
+    return df[["run_id", "model", *varied, "state", *facts, *shown, *money]]
+
+
+# ---------------------------------------------------------------- columns
+
+
+def _frame(columns: Mapping[str, tuple[str, list[Any]]]) -> pd.DataFrame:
+    return pd.DataFrame({name: _column(values, dtype) for name, (dtype, values) in columns.items()})
+
+
+def _column(values: list[Any], dtype: Any) -> pd.Series[Any]:
+    """`values` as a column of exactly `dtype`; None is the dtype's missing value."""
+    if dtype == TIME:
+        when: pd.Series[Any] = pd.to_datetime(pd.Series(values, dtype=object), utc=True)
+        return when.astype(dtype)
+    if dtype == TEXT:
+        return pd.Series([_text(value) for value in values], dtype=TEXT)
+    if dtype == NUMBER:
+        return pd.Series([None if v is None else float(v) for v in values], dtype=NUMBER)
+    return pd.Series(pd.array(values, dtype=dtype))
+
+
+def _text(value: Any) -> str | None:
+    """Text that any file can hold: half a surrogate pair, which is no text, becomes "?"."""
+    return None if value is None else str(value).encode("utf-8", "replace").decode()
+
+
+def _param_column(name: str, values: list[Any]) -> pd.Series[Any]:
+    """A parameter as asked. A value that the usual dtype cannot hold makes the column text."""
+    values = [value.sha256 if isinstance(value, ImageRef) else value for value in values]
+    there = [value for value in values if value is not None]
+    if _fits(dtype := _PARAM_DTYPES.get(name) or _dtype_of(there), there):
+        return _column(values, dtype)
+    return _column(
+        [v if v is None or isinstance(v, str) else canonical_json(v) for v in values], TEXT
+    )
+
+
+def _dtype_of(values: list[Any]) -> str:
+    return next(
+        (dtype for dtype in (YES_NO, WHOLE, NUMBER) if values and _fits(dtype, values)), TEXT
+    )
+
+
+def _fits(dtype: str, values: list[Any]) -> bool:
+    """Whether `dtype` holds every one of `values` exactly."""
+    return all(_HOLDS[dtype](value) for value in values)
+
+
+_HOLDS: dict[str, Callable[[Any], bool]] = {
+    TEXT: lambda value: isinstance(value, str),
+    YES_NO: lambda value: isinstance(value, bool),
+    WHOLE: lambda v: isinstance(v, int) and not isinstance(v, bool) and -(2**63) <= v < 2**63,
+    NUMBER: lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and float(v) == v,
+}
+
+
+def _place(column: str) -> tuple[int, str]:
+    """Canonical parameters in their own order, then the others by name."""
+    name = column.removeprefix("param.")
+    known = CANONICAL_PARAMS.index(name) if name in CANONICAL_PARAMS else len(CANONICAL_PARAMS)
+    return known, name
+
+
+def _score_columns(
+    keys: Sequence[str | None],
+    scores: Iterable[Score],
+    *,
+    all: bool,  # noqa: A002
+) -> dict[str, pd.Series[Any]]:
+    by_metric: dict[str, dict[str, Score]] = {}
+    for score in scores:
+        by_metric.setdefault(score.metric, {})[score.run_key] = score
+    columns: dict[str, pd.Series[Any]] = {}
+    for metric in sorted(by_metric):
+        found = by_metric[metric]
+        readings = [found[key].reading if key in found else None for key in keys]
+        columns[f"score.{metric}"] = _column([r and r.value for r in readings], NUMBER)
+        if any(score.reading.label is not None for score in found.values()):
+            columns[f"score.{metric}.label"] = _column([r and r.label for r in readings], TEXT)
+        if all:
+            confidence = [r and r.confidence for r in readings]
+            columns[f"score.{metric}.confidence"] = _column(confidence, NUMBER)
+            columns[f"score.{metric}.note"] = _column(
+                [r and (r.note or None) for r in readings], TEXT
+            )
+    return columns
+
+
+def _last_marks(ratings: Iterable[Rating]) -> dict[str, str]:
+    return {r.run_key: r.mark for r in sorted(ratings, key=lambda r: r.at)}
+
+
+def _marked(row: Mapping[str, Any], marks: Mapping[str, str]) -> dict[str, Any]:
+    mark = marks.get(row.get("run_key", ""), row.get("mark"))
+    if mark is None or mark == "none":
+        return {**row, "mark": None, "accepted": None}
+    accepted = row.get("state") == State.DONE and mark in _ACCEPTED_MARKS
+    return {**row, "mark": mark, "accepted": accepted}
