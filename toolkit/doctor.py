@@ -1,0 +1,46 @@
+"""What is installed, what is missing, and which keys are set; never a key's value."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+__all__ = ["examine"]
+
+PACKAGES = (
+    "promptgrid", "jupyterlab", "ipywidgets", "anywidget", "pandas", "httpx", "pydantic", "moviepy",
+    "matplotlib", "av", "opencv-python-headless", "numpy", "sqlalchemy", "pyarrow", "evalica",
+)  # fmt: skip
+
+
+def examine() -> dict[str, str]:
+    """Findings by name, in the order of a first look."""
+    from toolkit.experiment import home
+    from toolkit.store import sqlite_facts
+
+    found = {"python": f"{sys.version.split()[0]} on {platform.system()} {platform.machine()}"}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = f"missing: pip install {name}"
+    found["sqlite"] = sqlite_facts()
+    folder = home()
+    found["experiments"] = str(folder) + ("" if folder.exists() else " (made when first used)")
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    free_gib = shutil.disk_usage(nearest).free / 2**30
+    found["free disk"] = f"{free_gib:.1f} GiB"
+    found["writable"] = "yes" if os.access(nearest, os.W_OK) else f"no: {nearest}"
+    found["catalogue of your own"] = _own_catalogue()
+    return found
+
+
+def _own_catalogue() -> str:
+    from toolkit.catalog import overrides_path
+
+    path: Path = overrides_path()
+    return str(path) if path.exists() else f"none (would be {path})"

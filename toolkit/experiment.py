@@ -1,0 +1,659 @@
+"""The objects a notebook holds: an experiment is a folder of runs, a batch is work under way.
+
+Thin: this file wires the rooms together and holds no rule of its own. Widgets and the command line
+stand on it; they are handed records, tables and functions, never the experiment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from toolkit import discover
+from toolkit.errors import ExportError, ReviewError, StoreError
+from toolkit.records import Clip, Rating, State, Vote, from_micro
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.grid import Grid
+    from toolkit.importing import ImportReport
+    from toolkit.planning import Plan
+    from toolkit.results import Results
+    from toolkit.seams import Provider
+    from toolkit.sheets import Sheet
+    from toolkit.store import Store
+
+__all__ = ["Batch", "Experiment", "home"]
+
+By = str | Sequence[str]
+
+
+def home() -> Path:
+    """Where experiments live: PROMPTGRID_HOME, else `data/experiments` of the project around the
+    current folder, else of the current folder itself."""
+    named = os.environ.get("PROMPTGRID_HOME")
+    if named:
+        return Path(named).expanduser().resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "pyproject.toml").is_file() and (folder / "data").is_dir():
+            return folder / "data" / "experiments"
+    return here / "data" / "experiments"
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this code."""
+    shell = sys.modules.get("IPython")
+    return bool(shell and getattr(shell.get_ipython(), "kernel", None))
+
+
+class Places:
+    """Where experiments of which name were seen, so that a second one of the same name is noticed."""
+
+    def __init__(self) -> None:
+        state = os.environ.get("PROMPTGRID_STATE")
+        if state is None:
+            from platformdirs import user_state_dir
+
+            state = user_state_dir("promptgrid")
+        self.path = Path(state) / "places.json"
+
+    def others(self, folder: Path) -> list[Path]:
+        """Other folders of the same name that are still there; remembers this one."""
+        known = self._read()
+        same = [Path(p) for p in known.get(folder.name, []) if Path(p) != folder]
+        there = [path for path in same if (path / "experiment.db").exists()]
+        known[folder.name] = sorted({str(folder), *map(str, there)})
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.write_text(json.dumps(known, indent=1))
+        except OSError:
+            pass  # a convenience; an unwritable home must not stop an experiment
+        return there
+
+    def _read(self) -> dict[str, list[str]]:
+        try:
+            known = json.loads(self.path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}
+
+
+class Batch:
+    """Runs under way: what `exp.run` returns, at once.
+
+    `await batch` in a notebook keeps the buttons alive; `batch.wait()` is for scripts. An interrupt
+    ends the wait only, never the work; `batch.stop()` stops new submissions. The batch is finished
+    when every run has ended and its clip is scored.
+    """
+
+    def __init__(self, exp: Experiment, keys: Sequence[str], *, score: bool) -> None:
+        self._exp = exp
+        self.keys = list(keys)
+        self._score = score
+        self._done = threading.Event()
+        self._error: BaseException | None = None
+        self._fresh = threading.Event()
+        self._engine = exp._engine(self._on_change)
+        self._thread = threading.Thread(target=self._work, name="promptgrid-batch", daemon=True)
+        self._engine.start(self.keys)
+        self._thread.start()
+
+    def _on_change(self, _keys: set[str]) -> None:
+        self._fresh.set()
+
+    def _work(self) -> None:
+        """Score clips as they come; the engine has its own thread."""
+        try:
+            while True:
+                self._fresh.wait(0.5)
+                self._fresh.clear()
+                over = self._engine.is_idle
+                if self._score:
+                    self._exp.score(keys=self.keys, show=False)
+                if over:
+                    return
+        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+            self._error = error
+        finally:
+            self._engine.close()
+            self._done.set()
+
+    def progress(self) -> Any:
+        """Counts by state, money, time to go: `runner.Progress`."""
+        return self._engine.progress()
+
+    @property
+    def is_finished(self) -> bool:
+        return self._done.is_set()
+
+    def wait(self, timeout_s: float | None = None) -> Batch:
+        """Block until finished, with a bar in a terminal. KeyboardInterrupt ends the wait only."""
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        bar = None if in_notebook() else _Bar(self)
+        try:
+            while not self._done.wait(0.2):
+                if bar:
+                    bar.update()
+                if until is not None and time.monotonic() > until:
+                    raise TimeoutError(f"not finished after {timeout_s:g} s; the work goes on")
+        finally:
+            if bar:
+                bar.close()
+        if self._error is not None:
+            raise self._error
+        return self
+
+    def __await__(self) -> Generator[Any, None, Batch]:
+        return self._wait_async().__await__()
+
+    async def _wait_async(self) -> Batch:
+        import asyncio
+
+        while not self._done.is_set():
+            await asyncio.sleep(0.2)  # ticking, so that an interrupt is seen
+        if self._error is not None:
+            raise self._error
+        return self
+
+    def stop(self) -> None:
+        """Send nothing new; what is paid for is still fetched."""
+        self._engine.stop()
+
+    def states(self) -> dict[str, int]:
+        """How many runs stand where."""
+        counts: dict[str, int] = {}
+        for run in self._exp.store.runs(keys=self.keys):
+            counts[run.state.value] = counts.get(run.state.value, 0) + 1
+        return counts
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every run ended with a clip."""
+        return self.states() == {State.DONE.value: len(set(self.keys))}
+
+    @property
+    def summary(self) -> str:
+        counts = ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in self.states().items())
+        return f"{len(self.keys)} runs: {counts or 'none'}"
+
+    @property
+    def df(self) -> pd.DataFrame:
+        frame = self._exp.runs_df()
+        return frame[frame["run_key"].isin(self.keys)]
+
+    def __repr__(self) -> str:
+        return f"Batch({self.summary})"
+
+
+class _Bar:
+    """A progress bar on standard error with the time to go and the running cost."""
+
+    def __init__(self, batch: Batch) -> None:
+        from tqdm import tqdm
+
+        self.batch = batch
+        self.bar = tqdm(total=len(batch.keys), unit="clip", file=sys.stderr, mininterval=0.3)
+
+    def update(self) -> None:
+        now = self.batch.progress()
+        self.bar.n = now.done
+        self.bar.set_postfix_str(now.money, refresh=False)
+        self.bar.refresh()
+
+    def close(self) -> None:
+        self.update()
+        self.bar.close()
+
+
+class Experiment:
+    """A folder of runs: created, or reopened with everything that is in it.
+
+    `name` is a word (the folder is made under `home()`) or a path. `budget_usd` caps what may be
+    spent, real and simulated money each by itself; None keeps the cap that is stored. Reopening
+    takes up what was under way. `say` receives the messages (standard output by default).
+    """
+
+    def __init__(
+        self,
+        name: str | Path,
+        *,
+        budget_usd: float | None = None,
+        per_day_usd: float | None = None,
+        create: bool = True,
+        read_only: bool = False,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        from toolkit.store import Store
+
+        self._say = say or _print
+        self.folder = self._folder(name)
+        if not create and not (self.folder / "experiment.db").exists():
+            raise StoreError(_no_such(self.folder))
+        self.store: Store = Store.open(self.folder, create=create, read_only=read_only)
+        self.name = self.folder.name
+        if budget_usd is not None or per_day_usd is not None:
+            self.set_budget(budget_usd, per_day_usd=per_day_usd)
+        self._pool: Any = None
+        self._batches: list[weakref.ref[Batch]] = []
+        self._is_new = self.store.is_new
+        self._say(f"{self.name} · {'NEW' if self._is_new else 'REOPENED'} · {self.folder}")
+        for other in Places().others(self.folder):
+            self._say(f"another experiment named {self.name!r} is in {other.parent}")
+        if not self._is_new:
+            for line in self._attention():
+                self._say(line)
+
+    @staticmethod
+    def _folder(name: str | Path) -> Path:
+        text = str(name)
+        if isinstance(name, Path) or "/" in text or os.sep in text:
+            return Path(text).expanduser().resolve()
+        if not re.fullmatch(r"[^\x00-\x1f<>:\"|?*\\]{1,100}", text) or text.strip(" .") != text:
+            raise StoreError(
+                f"{text!r} cannot be a folder's name; use letters, digits, spaces and -_."
+            )
+        return home() / text
+
+    def close(self) -> None:
+        """Let go of the folder and end what was started for it."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+        self.store.close()
+
+    def __enter__(self) -> Experiment:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # ---- before any money is spent -------------------------------------------------------------
+
+    def set_budget(self, usd: float | None, *, per_day_usd: float | None = None) -> None:
+        """The most that may be spent here, in dollars; 0 refuses everything that costs."""
+        self.store.set_budget(usd, per_day_usd=per_day_usd)
+
+    def plan(self, grid: Grid, *, price_usd: float | None = None) -> Plan:
+        """The bill and what is wrong, per arm; nothing is spent."""
+        from toolkit.planning import plan
+
+        return plan(grid, self.store, price_usd=price_usd)
+
+    def build(self, grid: Grid | None = None) -> Any:
+        """The grid builder: what is on screen is `.grid`; its button says what it will do."""
+        from toolkit import catalog
+        from toolkit.grid import Grid
+        from toolkit.prompts.formula import Prompt
+        from toolkit.widgets.grid_builder import GridBuilder
+
+        start = grid if grid is not None else Grid(Prompt("", camera=""), models="sim/draft")
+        return GridBuilder(
+            start, cards=catalog.cards(), price=catalog.price, plan=self.plan, on_run=self.run
+        )
+
+    # ---- the runs ------------------------------------------------------------------------------
+
+    def run(
+        self,
+        grid: Grid,
+        *,
+        up_to_usd: float | None = None,
+        price_usd: float | None = None,
+        score: bool = True,
+        monitor: bool | None = None,
+    ) -> Batch:
+        """Generate what is new in `grid`; returns at once.
+
+        A cell that was paid for is never paid again. Above what runs without asking,
+        `ApprovalNeeded` says the bill and the call that approves it (`up_to_usd`). `price_usd` is a
+        clip's price where the catalogue knows none. `monitor` shows the live widget (in a notebook
+        by default).
+        """
+        from toolkit.planning import approve, cell_rows
+
+        approve(self.plan(grid, price_usd=price_usd), self.store.budget(), up_to_usd=up_to_usd)
+        rows = list(cell_rows(grid, price_usd=price_usd))
+        self.store.add_grid(grid.to_doc())
+        self.store.plan(rows)
+        keys = list(dict.fromkeys(row.run_key for row in rows))
+        batch = Batch(self, keys, score=score)
+        self._batches.append(weakref.ref(batch))
+        if monitor or (monitor is None and in_notebook()):
+            self.monitor(batch)
+        return batch
+
+    def monitor(self, batch: Batch) -> None:
+        """Show the live monitor of a batch."""
+        from IPython.display import display
+
+        from toolkit.widgets.run_monitor import RunMonitor
+
+        display(RunMonitor(batch.progress, on_stop=batch.stop, title=self.name))  # type: ignore[no-untyped-call]
+
+    def _engine(self, on_change: Callable[[set[str]], None]) -> Any:
+        from toolkit.runner import Engine
+        from toolkit.video import probe
+
+        return Engine(self.store, self._provider, on_change=on_change, verify=probe)
+
+    def _provider(self, service: str) -> Provider:
+        module = discover.load("providers", service)
+        return module.provider(self.folder)  # type: ignore[no-any-return]
+
+    def score(
+        self,
+        *,
+        keys: Sequence[str] | None = None,
+        tier: Literal["preview", "fast", "full", "thorough"] = "full",
+        scorers: Sequence[Any] | None = None,
+        show: bool = True,
+    ) -> int:
+        """Measure every clip that lacks these scores; the number of clips measured."""
+        from toolkit.scoring import score_runs
+        from toolkit.video.sandbox import Pool
+
+        if self._pool is None:
+            self._pool = Pool()
+        bar = None
+        if show:
+            from tqdm.auto import tqdm
+
+            bar = tqdm(unit="clip", file=sys.stderr, leave=False)
+        try:
+            return score_runs(
+                self.store,
+                keys,
+                tier=tier,
+                scorers=scorers,
+                pool=self._pool,
+                on_progress=(lambda done, total: _advance(bar, done, total)) if bar else None,
+            )
+        finally:
+            if bar is not None:
+                bar.close()
+
+    # ---- tables and pictures -------------------------------------------------------------------
+
+    def runs_df(self, *, scores: bool = True) -> pd.DataFrame:
+        """One row a run: what was asked, what was measured, scores, cost."""
+        from toolkit.tables import runs_df
+
+        return runs_df(self.store, scores=scores)
+
+    def scores_df(self) -> pd.DataFrame:
+        """One row a run and metric, with confidence, note and scorer."""
+        from toolkit.tables import scores_df
+
+        return scores_df(self.store)
+
+    def votes_df(self) -> pd.DataFrame:
+        """One row a vote, undone ones included and marked."""
+        from toolkit.tables import votes_df
+
+        return votes_df(self.store)
+
+    def sheet(
+        self,
+        rows: By | None = None,
+        cols: By | None = None,
+        pages: By | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+        save: bool = True,
+        **look: Any,
+    ) -> Sheet:
+        """A contact sheet of aligned keyframes; with no axis named it picks what varies.
+
+        The full sheet is written into the experiment's `sheets/` and linked under the preview.
+        """
+        from toolkit.sheets import sheet
+
+        made = sheet(_where(self.runs_df(), where), rows=rows, cols=cols, pages=pages, **look)
+        if save and not self.store.read_only:
+            made.save(self.folder / "sheets" / f"{self.name}.jpg")
+        return made
+
+    # ---- people --------------------------------------------------------------------------------
+
+    def rate(self, run: str, mark: str, *, rater: str = "me", reasons: Sequence[str] = ()) -> None:
+        """Mark one run: pick, keep, reject, 1..5, or none to take it back."""
+        from toolkit.review import new_rating
+
+        key = self._key(run)
+        rating: Rating = new_rating(key, mark, rater=rater, reason_tags=list(reasons))
+        self.store.add_rating(rating)
+
+    def review(
+        self,
+        by: By,
+        *,
+        goal: str = "best",
+        minutes: float = 6,
+        rater: str | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """A blind duel of the arms of `by`: two clips side by side, no labels, sides balanced.
+
+        Votes are saved one by one; reviewing again goes on where it ended.
+        """
+        from toolkit.review import Duel
+        from toolkit.widgets.review import DuelWidget
+
+        if goal != "best":
+            raise ReviewError(f"goal={goal!r} is not known; goal='best' finds the best arm")
+        session = Duel(
+            _where(self.runs_df(scores=False), where).to_dict("records"),
+            by,
+            votes=self.store.votes(),
+            save=self.store.add_vote,
+            rater=rater or "me",
+            minutes=minutes,
+        )
+        return DuelWidget(
+            session,
+            clip_path=lambda key: self.store.clip_path(self.store.clip_of(key) or ""),
+            opaque_dir=self.folder / "review",
+        )
+
+    def results(
+        self,
+        by: By,
+        *,
+        of: str = "votes",
+        baseline: str | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> Results:
+        """The arms of `by` ranked, with intervals and P(best); "not separated" where they are not.
+
+        `of` is `"votes"` or a score. `where` keeps the rows whose columns have these values.
+        """
+        from toolkit.exports.charts import forest
+        from toolkit.results import results
+
+        frame = _where(self.runs_df(), where)
+        votes = self.store.votes() if of == "votes" else ()
+        return results(frame, votes, by=by, of=of, baseline=baseline, draw=forest)
+
+    def promote(
+        self,
+        by: By,
+        *,
+        top: int = 2,
+        models: By,
+        samples: int | Sequence[int] = 1,
+        arms: Sequence[Any] | None = None,
+        **params: Any,
+    ) -> Grid:
+        """The best arms of `by` as a grid for other models: draft first, then final. Nothing is
+        spent. Without votes name the arms yourself (`arms=[…]`)."""
+        from toolkit.planning import promoted
+
+        if arms is None:
+            from toolkit.results import promote_arms
+
+            arms = promote_arms(self.results(by), top=top)
+        return promoted(self.store, by, arms, models=models, samples=samples, **params)
+
+    # ---- in and out ----------------------------------------------------------------------------
+
+    def worklist(self, grid: Grid, path: str | Path | None = None) -> Any:
+        """The cells of a grid for making clips by hand: prompts to copy, names to save under."""
+        from toolkit.planning import worklist, write_worklist
+        from toolkit.widgets.worklist import Worklist
+
+        self.store.add_grid(grid.to_doc())
+        if path is not None:
+            self._say(f"worklist · {write_worklist(grid, Path(path))}")
+        return Worklist(worklist(grid))
+
+    def import_clips(
+        self,
+        folder: str | Path,
+        csv: str | Path | None = None,
+        *,
+        grid: Grid | None = None,
+        assign: Mapping[str, str] | None = None,
+        show: bool | None = None,
+    ) -> ImportReport:
+        """Copy in clips that are there already, and measure them.
+
+        `csv` says what each file is; `grid` matches files to the cells of its worklist by the cell
+        id at the front of the name; `assign` (file name → cell id) does so by hand. With neither,
+        a table to fill in is written. In a notebook what was not matched is shown to be assigned.
+        """
+        from toolkit.importing import import_clips
+        from toolkit.video import probe
+
+        report = import_clips(
+            self.store,
+            Path(folder),
+            csv=None if csv is None else Path(csv),
+            cells=list(grid.cells()) if grid is not None else (),
+            probe=probe,
+            assign=assign,
+        )
+        if report.imported:
+            self.score(keys=report.imported, show=False)
+        if show or (show is None and in_notebook()):
+            self._show_import(report, grid)
+        return report
+
+    def _show_import(self, report: ImportReport, grid: Grid | None) -> None:
+        from IPython.display import display
+
+        from toolkit.sheets import sheet_files
+
+        if report.table is not None:
+            display(sheet_files(report.unmatched))  # type: ignore[no-untyped-call]
+        elif report.unmatched and grid is not None:
+            from toolkit.widgets.worklist import ImportAssign
+
+            open_cells = [cell for cell in grid.cells() if self.store.clip_of(cell.run_key) is None]
+            display(  # type: ignore[no-untyped-call]
+                ImportAssign(
+                    report.unmatched,
+                    open_cells,
+                    on_assign=lambda chosen: self.import_clips(
+                        report.folder, grid=grid, assign=chosen, show=False
+                    ),
+                )
+            )
+
+    def _key(self, run: str) -> str:
+        """A run's full key from its id or any unique beginning of it."""
+        found = [r.key for r in self.store.runs() if r.key.startswith(run)] if run else []
+        if len(found) == 1:
+            return found[0]
+        what = "no run" if not found else f"{len(found)} runs"
+        raise LookupError(f"{what} of {self.name!r} begin with {run!r}; see exp.runs_df()['run_id']")
+
+    # ---- how it stands -------------------------------------------------------------------------
+
+    @property
+    def status(self) -> str:
+        """The morning page as one line."""
+        counts = self.store.counts()
+        total = sum(counts.values())
+        done = counts.get(State.DONE, 0)
+        parts = [self.name, "NEW" if self._is_new else "REOPENED", str(self.folder)]
+        states = ", ".join(f"{n} {state.value.replace('_', ' ')}" for state, n in counts.items() if n)
+        parts.append(f"{total} clips: {states}" if total else "no clips yet")
+        parts.append(self.store.budget().text)
+        if done:
+            rated = len({rating.run_key for rating in self.store.ratings()})
+            parts.append(f"{max(0, done - rated)} not rated")
+            parts.append(f"next: {self._next()}")
+        return " · ".join(parts)
+
+    def _next(self) -> str:
+        frame = self.runs_df(scores=False)
+        parts = ["prompt.camera", "model", "prompt.mood", "prompt.environment", "prompt.subject"]
+        varying = [c for c in parts if c in frame and frame[c].nunique() > 1]
+        if varying and not self.store.votes():
+            return f'exp.review("{varying[0].rsplit(".", 1)[-1]}"), about 6 min'
+        if varying:
+            return f'exp.results("{varying[0].rsplit(".", 1)[-1]}")'
+        return "exp.sheet()"
+
+    def _attention(self) -> list[str]:
+        """What a person should know on reopening: what is under way, what may have been charged."""
+        counts = self.store.counts()
+        lines = []
+        moving = [State.SUBMITTING, State.SUBMITTED, State.READY, State.STORED]
+        open_ones = {s: counts.get(s, 0) for s in (State.PLANNED, *moving) if counts.get(s)}
+        if open_ones:
+            what = ", ".join(f"{n} {state.value}" for state, n in open_ones.items())
+            lines.append(f"open: {what}; run the grid again to go on, nothing is paid twice")
+        held = counts.get(State.UNKNOWN, 0) + counts.get(State.HOLD, 0)
+        if held:
+            money = from_micro(self.store.budget().held_micro_usd)
+            lines.append(f"{held} unknown: the service may have charged (holds ${money:.2f})")
+        return lines
+
+    def __repr__(self) -> str:
+        return self.status
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        first, *rest = self.status.split(" · ")
+        items = "".join(f"<li>{escape(item)}</li>" for item in rest)
+        return f"<strong>{escape(first)}</strong><ul>{items}</ul>"
+
+
+def _advance(bar: Any, done: int, total: int) -> None:
+    bar.total = total
+    bar.n = done
+    bar.refresh()
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _no_such(folder: Path) -> str:
+    parent = folder.parent
+    there = sorted(p.parent.name for p in parent.glob("*/experiment.db")) if parent.is_dir() else []
+    known = f"; there are: {', '.join(there)}" if there else ""
+    return f"no experiment {folder.name!r} in {parent}{known}"
+
+
+def _where(frame: pd.DataFrame, where: Mapping[str, Any] | None) -> pd.DataFrame:
+    """The rows whose columns have these values; a list means any of them."""
+    from toolkit.columns import resolve
+
+    for name, value in (where or {}).items():
+        column = resolve(name, frame.columns)
+        values = list(value) if isinstance(value, (list, tuple, set)) else [value]
+        frame = frame[frame[column].isin(values)]
+    return frame
