@@ -1,0 +1,33 @@
+"""Models as services offer them: limits, prices with their date, what each is good for.
+
+The facts lie in `models.yaml` beside this file. A person lays their own prices, models and
+currency rates over them in `catalog.yaml` (see `override_path`). A price that is not known is
+said to be unknown and is never $0.
+"""
+
+from toolkit.catalog.cards import (
+    Fact,
+    Refusal,
+    card,
+    cards,
+    limit_refusal,
+    near_value,
+    override_path,
+    provenance,
+    refusal,
+)
+from toolkit.catalog.prices import Price, price
+
+__all__ = [
+    "Fact",
+    "Price",
+    "Refusal",
+    "card",
+    "cards",
+    "limit_refusal",
+    "near_value",
+    "override_path",
+    "price",
+    "provenance",
+    "refusal",
+]

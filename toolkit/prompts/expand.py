@@ -6,7 +6,9 @@ n-th text is made without the others, so that a template of 10^9 texts costs not
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from math import prod
 
 from toolkit.errors import PromptError
@@ -20,30 +22,39 @@ class Template:
 
     pieces: tuple[str | tuple[Template, ...], ...]
 
-    def __len__(self) -> int:
+    @cached_property
+    def size(self) -> int:
+        """How many texts, exactly; beyond what `len` can say."""
         return prod(
-            1 if isinstance(piece, str) else sum(len(option) for option in piece)
+            1 if isinstance(piece, str) else sum(option.size for option in piece)
             for piece in self.pieces
         )
 
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[i] for i in range(self.size))
+
     def __getitem__(self, index: int) -> str:
         """The `index`-th text; the last choice varies fastest."""
-        if not 0 <= index < len(self):
+        if not 0 <= index < self.size:
             raise IndexError(index)
         texts: list[str] = []
         for piece in reversed(self.pieces):
             if isinstance(piece, str):
                 texts.append(piece)
                 continue
-            index, rest = divmod(index, sum(len(option) for option in piece))
+            index, rest = divmod(index, sum(option.size for option in piece))
             for option in piece:
-                if rest < len(option):
+                if rest < option.size:
                     texts.append(option[rest])
                     break
-                rest -= len(option)
+                rest -= option.size
         return "".join(reversed(texts))
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Template:
     """`text` as a template; `PromptError` where a brace is not closed or not opened."""
     template, end = _sequence(text, 0, depth=0)

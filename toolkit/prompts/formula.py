@@ -1,39 +1,132 @@
 """A prompt in four parts (and an optional fifth, what happens): the formula people write by.
 
-A part may be a list or hold choices; then the prompt is a template that iterates concrete prompts.
+A part may be a list or hold choices; then the prompt is a template that iterates concrete prompts,
+each made by its number alone, so that a template of 10^9 wordings costs nothing to hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import field
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field, replace
+from functools import cached_property, lru_cache
+from itertools import accumulate
 from math import prod
-from typing import Any
+from typing import Any, overload
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from toolkit.errors import PromptError
-from toolkit.prompts.expand import parse
+from toolkit.prompts.expand import Template, parse
 from toolkit.records import PARTS
 
-__all__ = ["Prompt", "render"]
+__all__ = ["PROMPT_PARTS", "Options", "Prompt", "options", "render", "slug"]
 
 Part = str | tuple[str, ...]
 
+PROMPT_PARTS = (*PARTS, "negative")
+"""Everything about a prompt that may vary: the parts that are rendered, and the negative."""
 
-def render(parts: dict[str, str]) -> str:
+
+def render(parts: Mapping[str, str]) -> str:
     """The text that is sent: one sentence a part, in the order of the formula, empty ones left out.
 
     Changing this changes every key, and so pays for every clip again.
     """
-    sentences = []
-    for name in PARTS:
-        text = " ".join(parts.get(name, "").split()).rstrip(" .,;")
-        if text:
-            ended = text if text[-1] in "!?…。！？" else f"{text}."
-            sentences.append(ended[0].upper() + ended[1:])
-    return " ".join(sentences)
+    sentences = [_sentence(parts[name]) for name in PARTS if name in parts]
+    return " ".join(filter(None, sentences))
+
+
+@lru_cache(maxsize=8192)
+def _sentence(part: str) -> str:
+    text = " ".join(part.split()).rstrip(" .,;")
+    if not text:
+        return ""
+    ended = text if text[-1] in "!?…。！？" else f"{text}."
+    return ended[0].upper() + ended[1:]
+
+
+_HOLD = 4096  # wordings of a part that are kept once made: a grid asks for the same ones again
+
+
+class Options(Sequence[str]):
+    """Every wording of one part, in the order written; made one at a time."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._templates: list[Template] = [parse(text) for text in texts]
+        self._ends = list(accumulate(template.size for template in self._templates))
+        self.size = self._ends[-1] if self._ends else 0
+        self._made: list[str] | None = None
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(self.size))]
+        if not -self.size <= index < self.size:
+            raise IndexError(index)
+        if self._made is None and self.size <= _HOLD:
+            self._made = [text for template in self._templates for text in template]
+        if self._made is not None:
+            return self._made[index]
+        index %= self.size
+        which = bisect_right(self._ends, index)
+        return self._templates[which][index - (self._ends[which - 1] if which else 0)]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(repr(self[i]) for i in range(min(self.size, 6)))
+        return f"[{shown}{f', … {self.size:,} in all' if self.size > 6 else ''}]"
+
+
+@lru_cache(maxsize=4096)
+def options(part: Part | None) -> Options:
+    """Every wording of a part; none for a part that is left out."""
+    return Options(([part] if part else []) if isinstance(part, str) else list(part or ()))
+
+
+_SMALL_WORDS = frozenset(
+    ["a", "an", "the", "in", "on", "of", "at", "by", "to", "is", "it", "its", "and", "or", "with"]
+    + ["from", "for", "as", "into", "over", "under", "her", "his", "their", "she", "he", "they"]
+    + ["one", "some", "very", "while", "that", "this"]
+)
+
+
+def slug(*texts: str, words: int = 3, limit: int = 40) -> str:
+    """A few telling words of each text, in any script: a label that a person recognises."""
+    groups = []
+    for text in texts:
+        found = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text.lower())
+        telling = [word for word in found if word not in _SMALL_WORDS][:words]
+        if telling:
+            groups.append(" ".join(telling))
+    label = ", ".join(groups)
+    return label if len(label) <= limit else label[: limit - 1].rstrip(" ,") + "…"
+
+
+def _check(text: str, part: str) -> None:
+    """Refuses what no service can be sent."""
+    at = text.find("\0")
+    if at >= 0:
+        raise PromptError(f"`{part}` holds a NUL character at position {at}; delete it")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise PromptError(
+            f"`{part}` holds half a character (a lone surrogate) at position {error.start}; "
+            f"paste the text again"
+        ) from None
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -55,6 +148,18 @@ class Prompt:
     scene: str | None = field(default=None, kw_only=True)
     as_typed: str | None = field(default=None, kw_only=True)
 
+    def __post_init__(self) -> None:
+        for part in PROMPT_PARTS:
+            value = getattr(self, part)
+            if value == () or (isinstance(value, tuple) and part == "subject" and "" in value):
+                raise PromptError(
+                    f"`{part}` is a list without a wording; write one, or leave it out"
+                )
+            for text in [value] if isinstance(value, str) else value or ():
+                _check(text, part)
+        if self.as_typed is not None:
+            _check(self.as_typed, "text")
+
     @staticmethod
     def typed(text: str, *, name: str | None = None, scene: str | None = None) -> Prompt:
         """A prompt that is sent exactly as typed."""
@@ -62,60 +167,100 @@ class Prompt:
             raise PromptError("an empty prompt; write what the camera should see")
         return Prompt(as_typed=text, name=name, scene=scene)
 
-    def options(self, part: str) -> list[str]:
-        """Every concrete wording of `part`."""
-        value = getattr(self, part) or ""
-        texts = [value] if isinstance(value, str) else list(value)
-        return [template[i] for template in map(parse, texts) for i in range(len(template))]
+    @property
+    def is_typed(self) -> bool:
+        """Whether it is sent exactly as typed, without parts."""
+        return self.as_typed is not None
 
-    def _counts(self) -> dict[str, int]:
-        counts = {}
-        for part in (*PARTS, "negative"):
-            value = getattr(self, part) or ""
-            texts = [value] if isinstance(value, str) else list(value)
-            counts[part] = sum(len(parse(text)) for text in texts)
-        return counts
+    def options(self, part: str) -> Options:
+        """Every concrete wording of `part`."""
+        return options(getattr(self, part))
+
+    @cached_property
+    def axes(self) -> dict[str, int]:
+        """The parts that are there and how many wordings each has, in the order of the formula."""
+        return {part: n for part in PROMPT_PARTS if (n := self.options(part).size)}
 
     @property
     def varies(self) -> list[str]:
         """The parts with more than one wording."""
-        return [part for part, count in self._counts().items() if count > 1]
+        return [part for part, count in self.axes.items() if count > 1]
 
     @property
     def is_template(self) -> bool:
         return bool(self.varies)
 
+    @cached_property
+    def size(self) -> int:
+        """How many concrete prompts there are, exactly, without making them."""
+        return 1 if self.is_typed else prod(self.axes.values())
+
     def __len__(self) -> int:
-        """How many concrete prompts there are, without making them."""
-        return 1 if self.as_typed is not None else prod(self._counts().values())
+        return self.size
+
+    def __bool__(self) -> bool:
+        return True
 
     def __iter__(self) -> Iterator[Prompt]:
-        return (self[i] for i in range(len(self)))
+        return (self[i] for i in range(self.size))
+
+    def wording(self, index: int) -> dict[str, str]:
+        """The parts of the `index`-th concrete prompt; the last part varies fastest."""
+        if not 0 <= index < self.size:
+            raise IndexError(index)
+        chosen: dict[str, str] = {}
+        for part, count in reversed(self.axes.items()):
+            index, rest = divmod(index, count)
+            chosen[part] = self.options(part)[rest]
+        return dict(reversed(chosen.items()))
 
     def __getitem__(self, index: int) -> Prompt:
-        """The `index`-th concrete prompt; the last part varies fastest."""
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        if self.as_typed is not None:
+        """The `index`-th concrete prompt; all of one template share a scene."""
+        if index < 0:
+            index += self.size
+        if self.is_typed or not self.is_template:
+            if index != 0:
+                raise IndexError(index)
             return self
-        chosen: dict[str, Any] = {}
-        for part in reversed((*PARTS, "negative")):
-            if getattr(self, part) is None:
-                continue
-            options = self.options(part)
-            index, rest = divmod(index, len(options))
-            chosen[part] = options[rest]
-        return Prompt(**chosen, name=self.name, scene=self.scene or self._scene_of_template())
+        parts: dict[str, Any] = dict(self.wording(index))
+        return Prompt(**parts, name=self.name, scene=self.scene_label or None)
 
-    def _scene_of_template(self) -> str | None:
-        return None
+    def twins(self, part: str, wordings: Sequence[str] | None = None) -> list[Prompt]:
+        """Prompts that differ in `part` alone and share a scene: what an A/B test compares.
+
+        `wordings` replaces those the part has; of other parts that vary the first wording is held.
+        """
+        if part not in PROMPT_PARTS:
+            raise PromptError(f"no part {part!r}; there are: {', '.join(PROMPT_PARTS)}")
+        if self.is_typed:
+            raise PromptError("a prompt sent as typed has no parts to vary; write it in parts")
+        held = self.wording(0)
+        values = self.options(part) if wordings is None else options(tuple(wordings))
+        if not values.size:
+            raise PromptError(f"`{part}` has no wordings to compare; pass a list of them")
+        scene = self.scene_label or None
+        return [Prompt(**{**held, part: value}, name=self.name, scene=scene) for value in values]
+
+    @property
+    def scene_label(self) -> str:
+        """The scene it belongs to: as given, else its name, else the telling words of the shot."""
+        if self.scene or self.name:
+            return self.scene or self.name or ""
+        if self.is_typed:
+            return slug(self.as_typed or "", words=5)
+        first = {part: self.options(part)[0] for part in self.axes}
+        return slug(first.get("subject", ""), first.get("environment", "")) or slug(*first.values())
+
+    def with_parts(self, **parts: Part | None) -> Prompt:
+        """The same prompt with these parts in place of its own."""
+        return replace(self, **parts)  # type: ignore[arg-type]
 
     @property
     def parts(self) -> dict[str, str]:
         """The concrete parts that are not empty; `PromptError` for a template."""
         if self.is_template:
-            raise PromptError(f"a template has {len(self)} wordings; iterate it to get prompts")
-        return {p: self.options(p)[0] for p in PARTS if self.as_typed is None and getattr(self, p)}
+            raise PromptError(f"a template has {self.size} wordings; iterate it to get prompts")
+        return {p: text for p, text in self.wording(0).items() if p in PARTS and text}
 
     @property
     def text(self) -> str:

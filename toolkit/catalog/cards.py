@@ -1,0 +1,376 @@
+"""From the data files to `ModelCard`s, and what a card allows.
+
+A row of `models.yaml` names its family, which holds what is true of the model wherever it is sold;
+the row holds what one service does with it. Every fact may carry a source and a confidence of its
+own (`doubts`), read back by `provenance`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from toolkit.catalog import plain_yaml
+from toolkit.catalog.prices import read_price, read_rates
+from toolkit.errors import CatalogError
+from toolkit.records import ModelCard
+
+__all__ = [
+    "Catalog",
+    "Fact",
+    "Refusal",
+    "card",
+    "cards",
+    "current",
+    "limit_refusal",
+    "near_value",
+    "override_path",
+    "provenance",
+    "refusal",
+]
+
+OWN_DATA = Path(__file__).with_name("models.yaml")
+OVERRIDE_VARIABLE = "PROMPTGRID_CATALOG"
+
+_CARD_FIELDS = {f.name for f in fields(ModelCard)} - {"model", "price_unit", "price_date"}
+_ROW_FIELDS = (_CARD_FIELDS - {"source", "confidence"}) | {"family", "sources", "date", "doubts"}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Where one field of a card comes from, when it was read, how sure it is."""
+
+    source: str
+    date: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The cards by model, and where each of their facts comes from."""
+
+    cards: dict[str, ModelCard]
+    facts: dict[str, dict[str, Fact]]
+
+
+def override_path() -> Path:
+    """The person's own file: `$PROMPTGRID_CATALOG`, else `catalog.yaml` in the user's settings."""
+    named = os.environ.get(OVERRIDE_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("promptgrid", appauthor=False) / "catalog.yaml"
+
+
+def current() -> Catalog:
+    """Our data with the person's file laid over it; read again when that file changes."""
+    path = override_path()
+    try:
+        stamp = path.stat().st_mtime_ns
+    except OSError:
+        if os.environ.get(OVERRIDE_VARIABLE):
+            raise CatalogError(
+                f"{OVERRIDE_VARIABLE} names {str(path)!r}, which cannot be read; "
+                f"unset it or write the file"
+            ) from None
+        return _read(None, 0)
+    return _read(path, stamp)
+
+
+@lru_cache(maxsize=8)
+def _read(override: Path | None, _stamp: int) -> Catalog:
+    document = _document(OWN_DATA)
+    rates = read_rates({"USD": 1.0}, where=OWN_DATA.name)
+    catalog = _catalog(document, rates, where=OWN_DATA.name)
+    if override is None:
+        return catalog
+    return _overlay(catalog, _document(override), where=str(override))
+
+
+def _document(path: Path) -> Mapping[str, Any]:
+    try:
+        document = plain_yaml.load(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, plain_yaml.YAMLError) as error:
+        raise CatalogError(f"{path}: cannot be read as a catalogue: {error}") from error
+    if document is None:
+        return {}
+    if not isinstance(document, Mapping):
+        raise CatalogError(f"{path}: a catalogue is a mapping with `models:` or `prices:`")
+    return document
+
+
+def _mapping(document: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    value = document.get(key) or {}
+    if not isinstance(value, Mapping):
+        raise CatalogError(f"{where}: `{key}` must be a mapping, not {type(value).__name__}")
+    return value
+
+
+def _catalog(document: Mapping[str, Any], rates: Mapping[str, float], *, where: str) -> Catalog:
+    sources = _mapping(document, "sources", where)
+    families = _mapping(document, "families", where)
+    cards: dict[str, ModelCard] = {}
+    facts: dict[str, dict[str, Fact]] = {}
+    for model, row in _mapping(document, "models", where).items():
+        if not isinstance(row, Mapping):
+            raise CatalogError(f"{where}: `{model}` must be a mapping of facts")
+        family = row.get("family")
+        if family is not None and family not in families:
+            raise CatalogError(f"{where}: `{model}` names a family {family!r} that is not there")
+        merged = {**(families[family] if family else {}), **row}
+        cards[model] = _card(model, merged, rates, where=where)
+        facts[model] = _facts(merged, sources)
+    return Catalog(cards, facts)
+
+
+def _card(
+    model: str, row: Mapping[str, Any], rates: Mapping[str, float], *, where: str
+) -> ModelCard:
+    for name in row:
+        if name not in _ROW_FIELDS:
+            raise CatalogError(f"{where}: `{model}` has an unknown fact {_near(name, _ROW_FIELDS)}")
+    if "/" not in model:
+        raise CatalogError(f"{where}: a model is 'service/model', not {model!r}")
+    known = {name: value for name, value in row.items() if name in _CARD_FIELDS}
+    asked = read_price(known.pop("price", None), rates, where=f"{where}: `{model}`")
+    try:
+        return ModelCard(
+            model,
+            **{"title": model, "wire_id": model.split("/", 1)[1], **known},
+            price=asked.table,
+            price_unit=asked.unit,
+            price_date=asked.date,
+            source="; ".join(_as_list(row.get("sources"))),
+            confidence="; ".join(f"{k}: {v}" for k, v in (row.get("doubts") or {}).items())
+            or "read in the source named",
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise CatalogError(
+            f"{where}: `{model}`: {name} = {first['input']!r}: {first['msg']}"
+        ) from error
+
+
+def _facts(row: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, Fact]:
+    named = _as_list(row.get("sources"))
+    source = "; ".join(str(sources.get(name, name)) for name in named)
+    doubts = row.get("doubts") or {}
+    date = str(row.get("date") or "")
+    price_row = row.get("price")
+    facts = {}
+    for name in row:
+        if name in {"family", "sources", "date", "doubts"}:
+            continue
+        own = price_row if name == "price" and isinstance(price_row, Mapping) else {}
+        facts[name] = Fact(
+            source=str(own.get("source") or source),
+            date=str(own.get("date") or date),
+            confidence=str(own.get("confidence") or doubts.get(name) or "read in the source"),
+        )
+    return facts
+
+
+def _overlay(base: Catalog, document: Mapping[str, Any], *, where: str) -> Catalog:
+    for name in document:
+        if name not in {"models", "prices", "rates", "families", "sources"}:
+            raise CatalogError(
+                f"{where}: unknown section {_near(name, ['models', 'prices', 'rates'])}"
+            )
+    rates = read_rates(_mapping(document, "rates", where), where=where)
+    own = _catalog(document, rates, where=where)
+    cards = {**base.cards, **own.cards}
+    facts = {**base.facts, **own.facts}
+    for model, raw in _mapping(document, "prices", where).items():
+        if model not in cards:
+            raise CatalogError(f"{where}: a price for an unknown model {_near(model, cards)}")
+        asked = read_price(raw, rates, where=f"{where}: `{model}`")
+        old = cards[model]
+        cards[model] = ModelCard(
+            **{
+                **{f.name: getattr(old, f.name) for f in fields(ModelCard)},
+                "price": asked.table,
+                "price_unit": asked.unit,
+                "price_date": asked.date,
+            }
+        )
+        fact = Fact(source=where, date=asked.date or "", confidence="your own")
+        facts[model] = {**facts.get(model, {}), "price": fact}
+    return Catalog(cards, facts)
+
+
+def _as_list(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(value)] if isinstance(value, str) else [str(v) for v in value]
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """`'x'`, and the nearest thing that exists."""
+    names = [str(k) for k in known]
+    tails = {n.split("/", 1)[1]: n for n in names if "/" in n}
+    wanted = str(name).lower()
+    exact = [n for n in names if n.rsplit("/", 1)[-1] == wanted]
+    near = exact or list(
+        dict.fromkeys(
+            tails.get(found, found)
+            for found in difflib.get_close_matches(wanted, [*names, *tails], n=3, cutoff=0.55)
+        )
+    )
+    if near:
+        return f"{name!r}: did you mean {' or '.join(map(repr, near))}?"
+    return f"{name!r}; there are: {', '.join(sorted(names))}"
+
+
+def cards() -> list[ModelCard]:
+    """Every model as one service offers it: the simulator first, then by name."""
+    return sorted(current().cards.values(), key=lambda c: (not c.is_simulated, c.model))
+
+
+def card(model: str) -> ModelCard:
+    """The card of `"service/model"`; `CatalogError` names the nearest."""
+    known = current().cards
+    if model in known:
+        return known[model]
+    raise CatalogError(f"no model {_near(model, known)}")
+
+
+def provenance(model: str) -> dict[str, Fact]:
+    """Source, date and confidence of each fact on a model's card."""
+    card(model)
+    return dict(current().facts.get(model, {}))
+
+
+# ------------------------------------------------------------------ what a card allows
+
+_CAN = {  # what a model may not do at all, and how one says it
+    "audio": "makes no sound",
+    "start_image": "takes no start image",
+    "end_image": "takes no end image",
+    "loop": "cannot loop",
+    "negative": "takes no negative prompt",
+}
+_LISTS = {
+    "duration_s": "durations_s",
+    "resolution": "resolutions",
+    "aspect_ratio": "aspect_ratios",
+    "fps": "fps",
+}
+
+
+class Refusal(NamedTuple):
+    """What a model does not take, and what to do instead ("" where there is nothing near)."""
+
+    reason: str
+    instead: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.instead}" if self.instead else self.reason
+
+
+def refusal(card: ModelCard, name: str, value: Any) -> Refusal | None:
+    """Why this model does not take `value` for the parameter `name`, or None.
+
+    What is not known is never a reason: an empty list of durations refuses nothing.
+    """
+    if value is None:
+        return None
+    if name in _CAN:
+        able = getattr(card, name)
+        return Refusal(f"{card.model} {_CAN[name]}") if able is False and value else None
+    if name == "duration_s" and not card.durations_s and card.duration_range_s:
+        low, high = card.duration_range_s
+        fits, takes = low <= value <= high, f"{low:g} to {high:g} s"
+    else:
+        allowed = _allowed(card, name)
+        fits, takes = not allowed or value in allowed, _shown(allowed)
+    if fits:
+        return None
+    try:
+        near = near_value(card, name, value)
+    except CatalogError:
+        return Refusal(f"{card.model} takes {takes}, not {value}")
+    call = f"tk.near({value:g})" if isinstance(value, float) else f"tk.near({value!r})"
+    return Refusal(f"{card.model} takes {takes}", f"`{call}` would use {_word(near)}")
+
+
+def limit_refusal(card: ModelCard, params: Mapping[str, Any]) -> Refusal | None:
+    """Why these values do not go together on this model (1080p only at 5 s), or None."""
+    for limit in card.limits:
+        if all(params.get(name) == value for name, value in limit["when"].items()):
+            for name, allowed in limit["allow"].items():
+                if name in params and params[name] not in allowed:
+                    when = ", ".join(f"{k} {v}" for k, v in limit["when"].items())
+                    return Refusal(
+                        f"{card.model} takes {name} {_shown(allowed)} with {when}, "
+                        f"not {_word(params[name])}"
+                    )
+    return None
+
+
+def _allowed(card: ModelCard, name: str) -> Sequence[Any]:
+    if name in _LISTS:
+        return getattr(card, _LISTS[name])  # type: ignore[no-any-return]
+    return card.extra_params.get(name, [])
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{value:g}"
+    return str(value)
+
+
+def _shown(values: Sequence[Any]) -> str:
+    numbers = [v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
+    if len(numbers) == len(values) > 4 and all(b - a == 1 for a, b in pairwise(values)):
+        return f"{values[0]:g} to {values[-1]:g}"
+    return ", ".join(map(_word, values))
+
+
+def near_value(card: ModelCard, name: str, value: Any) -> Any:
+    """What the model takes that is nearest to `value`; `value` itself where that is not known.
+
+    Numbers by distance, resolutions by height ("720p"), aspect ratios by shape; the smaller at a
+    tie, because it costs less.
+    """
+    if name == "duration_s" and not card.durations_s and card.duration_range_s:
+        low, high = card.duration_range_s
+        return min(max(value, low), high)
+    allowed = _allowed(card, name)
+    if not allowed or value in allowed:
+        return value
+    wanted = _size(value)
+    sized = [
+        (abs(size - wanted), size, a)
+        for a in allowed
+        if wanted is not None and (size := _size(a)) is not None
+    ]
+    if not sized:
+        raise CatalogError(
+            f"`{name}`: nothing near {value!r} for {card.model}, which takes {_shown(allowed)}"
+        )
+    return min(sized, key=lambda found: found[:2])[2]
+
+
+def _size(value: Any) -> float | None:
+    """A number to measure nearness by: 720 for "720p", 2160 for "4k", 1.78 for "16:9"."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    text = str(value).lower()
+    if text in {"4k", "2k", "8k"}:
+        return {"2k": 1440.0, "4k": 2160.0, "8k": 4320.0}[text]
+    if text.endswith("p") and text[:-1].isdigit():
+        return float(text[:-1])
+    wide, colon, high = text.partition(":")
+    if colon and wide.isdigit() and high.isdigit() and int(high):
+        return int(wide) / int(high)
+    return None
