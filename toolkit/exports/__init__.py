@@ -1,0 +1,1 @@
+"""What leaves the experiment: tables, report, client page, bundle, film."""
