@@ -1,0 +1,1 @@
+"""What a notebook shows: they take records, tables and functions, never the experiment."""

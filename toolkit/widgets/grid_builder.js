@@ -1,0 +1,332 @@
+// The grid builder. The person's entries travel as the trait `form`; all that is computed from
+// them (counts, prices, reasons, code) comes back in `view`. Nothing is decided here.
+
+const PARTS = [
+  ["subject", "Subject", "who or what: a courier in a yellow raincoat pushing a bicycle"],
+  ["action", "Action", "what happens: rain runs off the coat as she walks"],
+  ["environment", "Environment", "where, light, time: a narrow market street at dusk, neon on wet stone"],
+  ["camera", "Camera", "static wide shot\nslow push in"],
+  ["mood", "Mood", "quiet documentary, muted teal and amber"],
+  ["negative", "Negative", "what to leave out, where the model takes it"],
+];
+const OPTIONAL = new Set(["action", "negative"]);
+const PAUSE_MS = 80;
+
+function renderBuilder({ model, el: host }) {
+  const { root, off } = shell(model, host, "builder", { label: "Grid builder" });
+  let form = structuredClone(model.get("form"));
+  let filter = "";
+  let timer;
+
+  const commit = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    model.set("form", structuredClone(form));
+    model.save_changes();
+  };
+  const edited = () => { clearTimeout(timer); timer = setTimeout(commit, PAUSE_MS); };
+  const tell = (kind, body = {}) => {
+    if (timer !== undefined) commit();  // what is clicked acts on what is on screen
+    model.send({ kind, ...body });
+  };
+
+  // ---- the frame ------------------------------------------------------------------------------
+  const ask = el("div", { class: "pg-ask", role: "alertdialog", hidden: true });
+  const prompts = el("div", { class: "pg-prompts" });
+  const addPrompt = el("button", { type: "button", class: "pg-button pg-quiet", onclick: () => {
+    form.prompts.push({ name: "", scene: "", typed: null, parts: {} });
+    commit();
+    drawPrompts();
+    prompts.lastElementChild.querySelector("textarea").focus();
+  } }, "+ Another prompt");
+  const find = el("input", { type: "text", placeholder: "Find a model", "aria-label": "Find a model",
+    oninput: () => { filter = find.value.trim().toLowerCase(); paintModels(); } });
+  const models = el("div", { class: "pg-models", role: "group", "aria-label": "Models" });
+  const chosen = el("span", { class: "pg-soft pg-small" });
+  const settings = el("div", { class: "pg-settings" });
+  const more = el("details", { class: "pg-more" }, el("summary", {}, "More settings"));
+  const moreSettings = el("div", { class: "pg-settings" });
+  more.append(moreSettings);
+  const samples = el("input", { type: "text", inputmode: "numeric", oninput: () => { form.samples = samples.value; edited(); } });
+  const samplesError = el("div", { class: "pg-error", hidden: true });
+  const samplesField = field("Samples", "the same cell again: 3, or 4, 5", samples, samplesError);
+
+  const factors = el("div", { class: "pg-factors", role: "status" });
+  const bill = el("div", { class: "pg-bill" });
+  const notes = el("ul", { class: "pg-notes" });
+  const run = el("button", { type: "button", class: "pg-button pg-main pg-run", onclick: () => tell("run") }, "Run");
+  const why = el("span", { class: "pg-soft pg-small pg-why" });
+  const said = el("p", { class: "pg-small pg-said", role: "status" });
+  const code = el("pre", { tabindex: "0", "aria-label": "The code that does the same" });
+  const codeBox = el("details", { class: "pg-code" }, el("summary", {}, "Show code"),
+    el("div", { class: "pg-codebody" }, code, copyButton(() => code.textContent, { label: "Copy code" })));
+  const texts = el("ol", { class: "pg-texts" });
+  const textsTitle = el("summary", {}, "Prompts as sent");
+  const textsBox = el("details", {}, textsTitle, texts);
+
+  root.append(
+    ask,
+    el("section", { "aria-label": "Prompt" },
+      el("div", { class: "pg-row pg-title" }, el("h3", {}, "Prompt"),
+        el("span", { class: "pg-soft pg-small" }, "one wording a line: each line is an arm"), el("span", { class: "pg-grow" }), addPrompt),
+      prompts),
+    el("div", { class: "pg-columns" },
+      el("section", { "aria-label": "Models" },
+        el("div", { class: "pg-row pg-title" }, el("h3", {}, "Models"), chosen),
+        find, models),
+      el("section", { "aria-label": "Settings" },
+        el("div", { class: "pg-row pg-title" }, el("h3", {}, "Settings"),
+          el("span", { class: "pg-soft pg-small" }, "several values, with commas, vary")),
+        settings, more)),
+    el("section", { class: "pg-receipt", "aria-label": "Receipt" },
+      el("div", { class: "pg-row" }, el("div", { class: "pg-grow" }, factors, bill), why, run),
+      notes, said, el("div", { class: "pg-row pg-folds" }, codeBox, textsBox)),
+  );
+  settings.append(samplesField);
+
+  function field(label, hint, input, ...below) {
+    const id = `pg-${Math.random().toString(36).slice(2, 9)}`;
+    input.id = id;
+    return el("div", { class: "pg-field" },
+      el("label", { for: id }, el("span", { class: "pg-name" }, label), " ", el("span", { class: "pg-soft pg-small" }, hint)),
+      input, ...below);
+  }
+
+  // ---- prompts --------------------------------------------------------------------------------
+  function grow(area) {
+    area.rows = Math.max(area.value.split("\n").length, area.placeholder.split("\n").length, 1);
+  }
+
+  function partField(holder, place, [part, label, example]) {
+    const area = el("textarea", { rows: 1, placeholder: example, spellcheck: "true", value: holder[part] ?? "",
+      oninput: () => { holder[part] = area.value; grow(area); edited(); } });
+    grow(area);
+    const error = el("div", { class: "pg-error", hidden: true });
+    const node = field(label, "", area, error);
+    node.dataset.place = `${place}.${part}`;
+    node.classList.add(`pg-part-${part}`);
+    return node;
+  }
+
+  function promptCard(prompt, index) {
+    const several = form.prompts.length > 1;
+    const name = el("input", { type: "text", value: prompt.name ?? "", placeholder: `prompt ${index + 1}`,
+      "aria-label": `Name of prompt ${index + 1}`, oninput: () => { prompt.name = name.value; edited(); } });
+    const scene = el("input", { type: "text", value: prompt.scene ?? "", placeholder: "scene: the shot that is wanted",
+      title: "Prompts of one scene are wordings of one shot and are compared with each other",
+      "aria-label": `Scene of prompt ${index + 1}`, oninput: () => { prompt.scene = scene.value; edited(); } });
+    const twin = el("button", { type: "button", class: "pg-button", title: "Copy this prompt into the same scene; change one part",
+      onclick: () => {
+        const label = prompt.scene || prompt.name || `scene ${index + 1}`;
+        prompt.scene = label;
+        form.prompts.splice(index + 1, 0, { ...structuredClone(prompt), name: "" });
+        commit();
+        drawPrompts();
+        prompts.children[index + 1].querySelector("textarea").focus();
+      } }, "Twin");
+    const drop = el("button", { type: "button", class: "pg-button", "aria-label": `Remove prompt ${index + 1}`,
+      onclick: () => {
+        form.prompts.splice(index, 1);
+        commit();
+        drawPrompts();
+        addPrompt.focus();
+      } }, "Remove");
+    const head = el("div", { class: "pg-row pg-cardhead" }, several && name, several && scene, twin, several && drop);
+    if (prompt.typed !== null && prompt.typed !== undefined) {
+      const area = el("textarea", { rows: 2, value: prompt.typed, "aria-label": `Prompt ${index + 1}, sent as typed`,
+        oninput: () => { prompt.typed = area.value; grow(area); edited(); } });
+      const error = el("div", { class: "pg-error", hidden: true });
+      const node = field("Text", "sent exactly as typed", area, error);
+      node.dataset.place = `${index}.typed`;
+      grow(area);
+      return el("div", { class: "pg-card" }, head, node);
+    }
+    const empty = [...OPTIONAL].filter((part) => !(prompt.parts[part] ?? "").length);
+    const parts = el("div", { class: "pg-parts" });
+    for (const row of PARTS) {
+      if (empty.includes(row[0])) continue;
+      parts.append(partField(prompt.parts, index, row));
+    }
+    for (const part of empty) {
+      const row = PARTS.find(([name_]) => name_ === part);
+      const add = el("button", { type: "button", class: "pg-button pg-quiet", onclick: () => {
+        const node = partField(prompt.parts, index, row);
+        const after = part === "action" ? parts.querySelector(".pg-part-subject") : parts.lastElementChild;
+        after.after(node);
+        add.remove();
+        node.querySelector("textarea").focus();
+      } }, `+ ${row[1]}`);
+      head.append(add);
+    }
+    return el("div", { class: "pg-card" }, parts, head);
+  }
+
+  function drawPrompts() {
+    const cards = form.prompts.map(promptCard);
+    const shared = Object.keys(form.shared ?? {});
+    if (shared.length) {
+      const parts = el("div", { class: "pg-parts" });
+      for (const row of PARTS) if (shared.includes(row[0])) parts.append(partField(form.shared, "shared", row));
+      cards.push(el("div", { class: "pg-card" }, el("p", { class: "pg-name" }, "In every prompt"), parts));
+    }
+    prompts.replaceChildren(...cards);
+    paint();
+  }
+
+  // ---- models ---------------------------------------------------------------------------------
+  const rows = new Map();
+  function paintModels() {
+    const view = model.get("view");
+    const list = view.models ?? [];
+    for (const card of list) {
+      let row = rows.get(card.model);
+      if (!row) {
+        const box = el("input", { type: "checkbox", onchange: () => {
+          form.models = box.checked ? [...form.models, card.model] : form.models.filter((name) => name !== card.model);
+          commit();
+        } });
+        row = { box, name: el("span", { class: "pg-model" }, card.model), title: el("span", { class: "pg-soft pg-small" }),
+          price: el("span", { class: "pg-price" }), off: el("span", { class: "pg-off pg-small" }) };
+        row.node = el("label", { class: "pg-modelrow" }, box,
+          el("span", { class: "pg-who" }, row.name, " ", row.title), row.price, row.off);
+        rows.set(card.model, row);
+        models.append(row.node);
+      }
+      const picked = form.models.includes(card.model);
+      row.box.checked = picked;
+      row.box.disabled = Boolean(card.off) && !picked;
+      say(row.title, card.title);
+      say(row.price, card.price);
+      say(row.off, card.off ?? card.note ?? "");
+      row.node.classList.toggle("pg-is-off", Boolean(card.off));
+      row.node.title = card.hint ?? "";
+      row.node.hidden = !picked && filter !== "" && !`${card.model} ${card.title} ${card.hint}`.toLowerCase().includes(filter);
+    }
+    find.hidden = list.length < 8;
+    say(chosen, `${form.models.length} chosen of ${list.length}`);
+  }
+
+  // ---- settings -------------------------------------------------------------------------------
+  const params = new Map();
+  const values = (text) => text.split(",").map((value) => value.trim()).filter(Boolean);
+
+  function paintSettings() {
+    const view = model.get("view");
+    for (const [name, param] of params) {
+      if (!(view.params ?? []).some((now) => now.name === name)) { param.node.remove(); params.delete(name); }
+    }
+    for (const param of view.params ?? []) {
+      let made = params.get(param.name);
+      if (!made) {
+        const input = el("input", { type: "text", value: form.params[param.name] ?? "",
+          oninput: () => { form.params[param.name] = input.value; edited(); paintChips(param.name); } });
+        made = { input, chips: el("div", { class: "pg-chips" }), error: el("div", { class: "pg-error", hidden: true }) };
+        made.node = field(param.label, param.hint, input, made.chips, made.error);
+        made.hint = made.node.querySelector(".pg-small");
+        made.node.dataset.param = param.name;
+        params.set(param.name, made);
+      }
+      const home = param.more ? moreSettings : settings;
+      if (made.node.parentElement !== home) home === settings ? settings.insertBefore(made.node, samplesField) : home.append(made.node);
+      say(made.hint, param.hint);
+      made.input.placeholder = param.kept || param.empty || "";
+      made.input.disabled = Boolean(param.kept);
+      made.choices = param.choices ?? [];
+      paintChips(param.name);
+      showError(made, (view.errors ?? {})[`param.${param.name}`]);
+    }
+    showError({ input: samples, error: samplesError }, (view.errors ?? {}).samples);
+    if ([...params.values()].some((made) => made.node.parentElement === moreSettings && made.input.value)) more.open = true;
+  }
+
+  function paintChips(name) {
+    const made = params.get(name);
+    const now = values(made.input.value);
+    const key = JSON.stringify(made.choices);
+    if (made.key !== key) {
+      made.key = key;
+      made.chips.replaceChildren(...made.choices.map((choice) => el("button", { type: "button", class: "pg-chip",
+        dataset: { value: choice.text }, title: choice.off ?? "", onclick: () => {
+          const before = values(made.input.value);
+          const after = before.includes(choice.text) ? before.filter((v) => v !== choice.text) : [...before, choice.text];
+          made.input.value = after.join(", ");
+          form.params[name] = made.input.value;
+          paintChips(name);
+          commit();
+        } }, choice.text)));
+    }
+    [...made.chips.children].forEach((chip, i) => {
+      const pressed = now.includes(chip.dataset.value);
+      chip.setAttribute("aria-pressed", String(pressed));
+      chip.classList.toggle("pg-is-off", Boolean(made.choices[i].off));
+    });
+  }
+
+  function showError({ input, error }, text) {
+    error.hidden = !text;
+    say(error, text ?? "");
+    input.classList.toggle("pg-wrong", Boolean(text));
+    input.setAttribute("aria-invalid", String(Boolean(text)));
+  }
+
+  // ---- what Python says -------------------------------------------------------------------------
+  function paint() {
+    const view = model.get("view");
+    for (const node of prompts.querySelectorAll("[data-place]")) {
+      const place = node.dataset.place;
+      say(node.querySelector("label .pg-small"), (view.counts ?? {})[place] ?? (place.endsWith(".typed") ? "sent exactly as typed" : ""));
+      showError({ input: node.querySelector("textarea"), error: node.querySelector(".pg-error") }, (view.errors ?? {})[place]);
+    }
+    paintModels();
+    paintSettings();
+    say(factors, view.factors ?? "");
+    say(bill, view.bill ?? "");
+    notes.replaceChildren(...(view.notes ?? []).map((note) => el("li", { class: `pg-note-${note.tone}` }, note.text)));
+    say(run, view.run?.label ?? "Run");
+    run.disabled = !view.run?.on;
+    say(why, view.run?.why ?? "");
+    say(said, view.said ?? "");
+    said.hidden = !view.said;
+    say(code, view.code ?? "");
+    codeBox.hidden = !view.code;
+    say(textsTitle, `Prompts as sent (${view.num_texts ?? 0})`);
+    textsBox.hidden = !(view.texts ?? []).length;
+    texts.replaceChildren(...(view.texts ?? []).map((text) => el("li", { dir: "auto" }, text)),
+      ...(view.num_texts > (view.texts ?? []).length ? [el("p", { class: "pg-soft" }, `and ${view.num_texts - view.texts.length} more`)] : []));
+    paintAsk(view.ask);
+  }
+
+  function paintAsk(question) {
+    const key = JSON.stringify(question ?? null);
+    if (ask.dataset.key === key) return;
+    ask.dataset.key = key;
+    ask.hidden = !question;
+    if (!question) { ask.replaceChildren(); return; }
+    const yes = el("button", { type: "button", class: "pg-button pg-main", onclick: () => tell("answer", { yes: true }) }, question.yes);
+    const no = el("button", { type: "button", class: "pg-button", onclick: () => tell("answer", { yes: false }) }, question.no);
+    ask.setAttribute("aria-label", question.text);
+    ask.replaceChildren(el("p", { class: "pg-grow" }, question.text), yes, no);
+    no.focus();
+  }
+
+  function load() {
+    const fresh = model.get("form");
+    if (fresh.rev === form.rev) return;  // our own words coming back
+    clearTimeout(timer);
+    timer = undefined;
+    form = structuredClone(fresh);
+    fill();
+  }
+
+  function fill() {
+    samples.value = form.samples ?? "1";
+    for (const [name, made] of params) made.input.value = form.params[name] ?? "";
+    drawPrompts();
+  }
+
+  const offAll = listen(model, { "change:form": load, "change:view": paint });
+  fill();
+  return () => { clearTimeout(timer); off(); offAll(); };
+}
+
+export default { render: renderBuilder };
