@@ -429,7 +429,7 @@ class Experiment:
         """Mark one run: pick, keep, reject, 1..5, or none to take it back."""
         from toolkit.review import new_rating
 
-        key = self._key(run)
+        key = self.store.run(run).key
         rating: Rating = new_rating(key, mark, rater=rater, reason_tags=list(reasons))
         self.store.add_rating(rating)
 
@@ -461,7 +461,7 @@ class Experiment:
         )
         return DuelWidget(
             session,
-            clip_path=lambda key: self.store.clip_path(self.store.clip_of(key) or ""),
+            clip_path=self.clip_path,
             opaque_dir=self.folder / "review",
         )
 
@@ -558,7 +558,8 @@ class Experiment:
         elif report.unmatched and grid is not None:
             from toolkit.widgets.worklist import ImportAssign
 
-            open_cells = [cell for cell in grid.cells() if self.store.clip_of(cell.run_key) is None]
+            have = {run.key for run in self.store.runs(states=[State.DONE])}
+            open_cells = [cell for cell in grid.cells() if cell.run_key not in have]
             display(  # type: ignore[no-untyped-call]
                 ImportAssign(
                     report.unmatched,
@@ -569,13 +570,12 @@ class Experiment:
                 )
             )
 
-    def _key(self, run: str) -> str:
-        """A run's full key from its id or any unique beginning of it."""
-        found = [r.key for r in self.store.runs() if r.key.startswith(run)] if run else []
-        if len(found) == 1:
-            return found[0]
-        what = "no run" if not found else f"{len(found)} runs"
-        raise LookupError(f"{what} of {self.name!r} begin with {run!r}; see exp.runs_df()['run_id']")
+    def clip_path(self, run: str) -> Path:
+        """The file of a run's clip; `LookupError` where there is none (yet)."""
+        found = self.store.run(run)
+        if found.clip_sha256 is None:
+            raise LookupError(f"run {found.id} is {found.state}: it has no clip")
+        return self.store.clip_path(found.clip_sha256)
 
     # ---- how it stands -------------------------------------------------------------------------
 
@@ -588,12 +588,24 @@ class Experiment:
         parts = [self.name, "NEW" if self._is_new else "REOPENED", str(self.folder)]
         states = ", ".join(f"{n} {state.value.replace('_', ' ')}" for state, n in counts.items() if n)
         parts.append(f"{total} clips: {states}" if total else "no clips yet")
-        parts.append(self.store.budget().text)
+        parts.append(self._money())
         if done:
             rated = len({rating.run_key for rating in self.store.ratings()})
             parts.append(f"{max(0, done - rated)} not rated")
             parts.append(f"next: {self._next()}")
         return " · ".join(parts)
+
+    def _money(self) -> str:
+        """What was spent and held, real and simulated money never added."""
+        budget = self.store.budget()
+        cap = "" if budget.cap_micro_usd is None else f" of ${from_micro(budget.cap_micro_usd):.2f}"
+        texts = []
+        for purse, sign in ((budget.real, "$"), (budget.sim, "sim $")):
+            if purse.committed_micro_usd or (sign == "$" and not budget.sim.committed_micro_usd):
+                held = from_micro(purse.reserved_micro_usd)
+                waiting = f" ({sign}{held:.2f} held)" if held else ""
+                texts.append(f"spent {sign}{from_micro(purse.spent_micro_usd):.2f}{cap}{waiting}")
+        return ", ".join(texts)
 
     def _next(self) -> str:
         frame = self.runs_df(scores=False)
@@ -616,7 +628,7 @@ class Experiment:
             lines.append(f"open: {what}; run the grid again to go on, nothing is paid twice")
         held = counts.get(State.UNKNOWN, 0) + counts.get(State.HOLD, 0)
         if held:
-            money = from_micro(self.store.budget().held_micro_usd)
+            money = from_micro(self.store.budget().real.reserved_micro_usd)
             lines.append(f"{held} unknown: the service may have charged (holds ${money:.2f})")
         return lines
 

@@ -230,10 +230,10 @@ def import_clips(
         else:
             spec, parts, labels = what.spec, dict(what.parts), dict(what.labels)
         spec = _free(store, spec, clip.sha256)
-        if store.has_clip_for(spec.key, clip.sha256):
+        if _clip_of(store, spec) == clip.sha256:
             already += 1
             continue
-        imported.append(store.add_imported(spec, path, clip, parts=parts, labels=labels))
+        imported.append(store.add_imported(spec, path, clip, parts=parts, labels=labels).key)
     unmatched = [path for path in files if path.resolve() not in {p.resolve() for p in taken}]
     if csv is not None and not cells:
         problems += [(path.name, "not in the table; add a row for it") for path in unmatched]
@@ -249,8 +249,7 @@ def _free(store: Store, spec: RunSpec, sha256: str) -> RunSpec:
     Two different files under one prompt are two samples of it; the same file again is the same run.
     """
     while True:
-        held = store.clip_of(spec.key)
-        if held is None or held == sha256:
+        if _clip_of(store, spec) in (None, sha256):
             return spec
         spec = RunSpec(
             spec.prompt,
@@ -259,3 +258,8 @@ def _free(store: Store, spec: RunSpec, sha256: str) -> RunSpec:
             params=spec.params,
             sample=spec.sample + 1,
         )
+
+
+def _clip_of(store: Store, spec: RunSpec) -> str | None:
+    found = store.runs(keys=[spec.key])
+    return found[0].clip_sha256 if found else None
