@@ -6,13 +6,17 @@ import pandas as pd
 import pytest
 
 from toolkit.columns import RUN_COLUMNS, resolve
-from toolkit.records import ImageRef, Metric, Rating, Reading, Score, Vote
+from toolkit.records import ImageRef, Metric, Rating, Reading, RunSpec, Score, Vote
 from toolkit.tables import (
     arms_df,
     display_df,
+    ratings_df,
     ratings_frame,
+    runs_df,
     runs_frame,
+    scores_df,
     scores_frame,
+    votes_df,
     votes_frame,
 )
 
@@ -28,7 +32,8 @@ def row(n, **more):
         "prompt.scene": "fox", "prompt.subject": "a fox", "prompt.text": "A fox.",
         "clip.path": "/x/a.mp4" if done else None, "clip.width": 960 if done else None,
         "clip.duration_s": 2.0 if done else None, "clip.has_audio": False if done else None,
-        "sim_cost_usd": 0.04, "created_at": T0, "num_attempts": 1, **more,
+        "sim_cost_usd": 0.04, "cost_usd": 0.0, "created_at": T0, "num_attempts": 1, **more,
+        "params": {k[6:]: v for k, v in more.items() if k.startswith("param.")},
     }  # fmt: skip
 
 
@@ -37,6 +42,11 @@ def score(n, metric, value, label=None):
         f"{n:064x}", clip_sha256="c" * 64, metric=metric, scorer="fam@1", tier="full",
         settings_hash="0", reading=Reading(value, label=label, confidence=0.5),
     )  # fmt: skip
+
+
+def frame(rows, scores=()):
+    bare = [(s.run_key, s.metric, s.reading.value, s.reading.label) for s in scores]
+    return runs_frame(rows, bare, details=scores)
 
 
 def rating(n, mark, minute=0, rater="me"):
@@ -56,7 +66,7 @@ def test_an_empty_experiment_has_every_column_with_its_dtype():
 
 def test_params_follow_the_prompt_and_scores_come_last():
     rows = [row(1, **{"param.zeta": 1, "param.seed": 7, "param.duration_s": 5})]
-    df = runs_frame(rows, [score(1, "luma_flicker", 0.25)])
+    df = runs_frame(rows, [(f"{1:064x}", "luma_flicker", 0.25, None)])
     at = list(df.columns).index("prompt.used") + 1
     assert list(df.columns[at : at + 3]) == ["param.duration_s", "param.seed", "param.zeta"]
     assert df.columns[-1] == "score.luma_flicker"
@@ -79,7 +89,7 @@ def test_a_table_survives_parquet_exactly(tmp_path):
         ),
         row(3, **{"param.start_image": ImageRef("f" * 64), "param.audio": False}),
     ]
-    df = runs_frame(rows, [score(1, "camera_motion", None, "push_in")], all=True)
+    df = frame(rows, [score(1, "camera_motion", None, "push_in")])
     df.to_parquet(tmp_path / "runs.parquet")
     back = pd.read_parquet(tmp_path / "runs.parquet")
     pd.testing.assert_frame_equal(back, df)
@@ -104,21 +114,15 @@ def test_half_a_surrogate_pair_does_not_break_a_table():
 
 
 def test_labels_stand_beside_their_score():
-    df = runs_frame([row(1), row(2)], [score(1, "camera_motion", 0.9, "push_in")], all=True)
+    df = frame([row(1), row(2)], [score(1, "camera_motion", 0.9, "push_in")])
     assert df["score.camera_motion.label"].tolist()[0] == "push_in"
     assert pd.isna(df.loc[1, "score.camera_motion"])
     assert df.loc[0, "score.camera_motion.confidence"] == 0.5
 
 
-def test_the_last_mark_counts_and_none_takes_it_back():
-    rows = [row(1), row(2), row(3, state="failed"), row(4)]
-    marks = [rating(1, "reject"), rating(1, "pick", 5), rating(2, "4"), rating(2, "none", 9),
-             rating(3, "pick")]  # fmt: skip
-    df = runs_frame(rows, ratings=marks)
-    assert df["mark"].fillna("-").tolist() == ["pick", "-", "pick", "-"]
-    assert df["accepted"].tolist() == [True, pd.NA, False, pd.NA]
-    long = ratings_frame(marks)
-    assert long["current"].tolist() == [False, True, False, True, True]
+def test_the_last_mark_of_a_run_is_the_one_that_counts():
+    marks = [rating(1, "reject"), rating(2, "4"), rating(1, "pick", 5, rater="you")]
+    assert ratings_frame(marks)["current"].tolist() == [False, True, True]
 
 
 def test_scores_carry_what_they_mean():
@@ -139,15 +143,16 @@ def test_an_undone_vote_stays_and_is_marked():
 
 
 def arms():
+    rated, no = {"mark": "pick", "accepted": True}, {"mark": "reject", "accepted": False}
     rows = [
-        row(1, **{"prompt.camera": "static", "sim_cost_usd": 0.5}),
-        row(2, **{"prompt.camera": "static", "sim_cost_usd": 0.5}),
+        row(1, **{"prompt.camera": "static", "sim_cost_usd": 0.5}, **rated),
+        row(2, **{"prompt.camera": "static", "sim_cost_usd": 0.5}, **no),
         row(3, **{"prompt.camera": "push in", "sim_cost_usd": 0.5, "state": "moderated"}),
-        row(4, **{"prompt.camera": "push in", "sim_cost_usd": None, "state": "failed"}),
-        row(5, **{"prompt.camera": "push in", "sim_cost_usd": None, "state": "planned"}),
+        row(4, **{"prompt.camera": "push in", "sim_cost_usd": 0, "state": "failed"}),
+        row(5, **{"prompt.camera": "push in", "sim_cost_usd": 0, "state": "planned"}),
     ]
-    marks = [rating(1, "pick"), rating(2, "reject")]
-    return runs_frame(rows, [score(1, "f", 0.2), score(2, "f", 0.4)], ratings=marks)
+    k1, k2 = (f"{n:064x}" for n in (1, 2))
+    return runs_frame(rows, [(k1, "f", 0.2, None), (k2, "f", 0.4, None)])
 
 
 def test_an_arm_counts_every_run_and_pays_for_its_failures():
@@ -159,7 +164,7 @@ def test_an_arm_counts_every_run_and_pays_for_its_failures():
     ]
     assert out["accepted"].tolist() == ["1 of 2 rated", "not rated"]
     assert out["sim_usd_per_accepted"].fillna(-1).tolist() == [1.0, -1]
-    assert out["cost_usd"].isna().all()
+    assert out["cost_usd"].tolist() == [0.0, 0.0]
     assert out.loc[0, "score.f"] == pytest.approx(0.3)
 
 
@@ -168,8 +173,8 @@ def test_simulated_and_real_runs_are_never_pooled():
     both = runs_frame([row(1), row(2, **real, sim_cost_usd=None)])
     out = arms_df(both, "prompt.scene")
     assert out["simulated"].tolist() == [True, False]
-    assert out["cost_usd"].fillna(0).tolist() == [0, 1.0]
-    assert out["sim_cost_usd"].fillna(0).tolist() == [0.04, 0]
+    assert out["cost_usd"].tolist() == [0, 1.0]
+    assert out["sim_cost_usd"].tolist() == [0.04, 0]
 
 
 def test_arms_of_an_empty_table_are_an_empty_table():
@@ -184,3 +189,30 @@ def test_a_persons_view_shows_what_varied():
         "run_id", "model", "prompt.camera", "state", "mark", "score.f", "sim_cost_usd",
     ]  # fmt: skip
     assert len(display_df(runs_frame([]))) == 0
+
+
+def test_the_store_and_the_tables_agree(tmp_path):
+    store_room = pytest.importorskip("toolkit.store")
+    spec = RunSpec(
+        "A fox.", model="sim/draft", params={"duration_s": 5, "start_image": ImageRef("a" * 64)}
+    )
+    cell = store_room.CellRow(
+        "g", 0, spec.key, spec, parts={"subject": "a fox"}, labels={"name": "fox", "scene": "den"}
+    )
+    with store_room.Store.open(tmp_path / "e") as store:
+        assert tuple(runs_df(store).columns) == RUN_COLUMNS
+        store.plan([cell])
+        store.add_scores([score(0, "x", 1.0)])
+        store.add_vote(Vote("1", left="a", right="b", verdict="tie", by="model", shown_at=T0,
+                            answered_at=T0))  # fmt: skip
+        store.add_rating(rating(0, "pick"))
+        df = runs_df(store, all=True)
+        assert df.loc[0, ["prompt.scene", "prompt.subject", "state"]].tolist() == [
+            "den", "a fox", "planned",
+        ]  # fmt: skip
+        assert df.loc[0, "param.duration_s"] == 5.0
+        assert df.loc[0, "param.start_image"] == "a" * 64
+        assert df["created_at"].notna().all()
+        assert scores_df(store, metrics={})["metric"].tolist() == ["x"]
+        assert votes_df(store)["verdict"].tolist() == ["tie"]
+        assert ratings_df(store)["mark"].tolist() == ["pick"]

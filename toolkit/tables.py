@@ -62,7 +62,6 @@ _PARAM_DTYPES = {
 }
 _AFTER_PROMPT = RUN_COLUMNS.index("clip.path")  # `param.*` go here
 
-_ACCEPTED_MARKS = frozenset({"pick", "keep", "3", "4", "5"})
 _FAILED = (State.FAILED, State.BAD_CLIP, State.EXPIRED_PAID, State.REJECTED)
 NOT_RATED = "not rated"
 
@@ -84,10 +83,11 @@ def runs_df(store: Store, *, scores: bool = True, all: bool = False) -> pd.DataF
     """
     rows = store.run_rows()
     for row in rows:
-        if row.get("clip.path"):
+        if row["clip.path"]:
             row["clip.path"] = str(store.folder / row["clip.path"])
-    readings = store.latest_scores() if scores else []
-    return runs_frame(rows, readings, ratings=store.ratings(), all=all)
+    readings = store.latest_score_rows() if scores else []
+    details = store.latest_scores(traces=False) if scores and all else []
+    return runs_frame(rows, readings, details=details)
 
 
 def scores_df(store: Store, *, metrics: Mapping[str, Metric] | None = None) -> pd.DataFrame:
@@ -99,7 +99,7 @@ def scores_df(store: Store, *, metrics: Mapping[str, Metric] | None = None) -> p
         from toolkit import scorers
 
         metrics = scorers.METRICS
-    return scores_frame(store.latest_scores(), metrics)
+    return scores_frame(store.latest_scores(traces=False), metrics)
 
 
 def votes_df(store: Store) -> pd.DataFrame:
@@ -108,7 +108,7 @@ def votes_df(store: Store) -> pd.DataFrame:
 
 
 def ratings_df(store: Store) -> pd.DataFrame:
-    """One row a mark as it was given; `current` marks each rater's last word on a run."""
+    """One row a mark as it was given; `current` is the one that counts, the run's last."""
     return ratings_frame(store.ratings())
 
 
@@ -117,29 +117,25 @@ def ratings_df(store: Store) -> pd.DataFrame:
 
 def runs_frame(
     rows: Iterable[Mapping[str, Any]],
-    scores: Iterable[Score] = (),
+    readings: Iterable[tuple[str, str, float | None, str | None]] = (),
     *,
-    ratings: Iterable[Rating] = (),
-    all: bool = False,  # noqa: A002
+    details: Iterable[Score] = (),
 ) -> pd.DataFrame:
-    """`rows` are flat, one a run, keyed by column name; `param.*` keys make columns as they come.
+    """`rows` are flat, one a run, keyed by column name, with the parameters as a dict in `params`.
 
-    A key that is no column is dropped; a missing one is NaN. `mark` and `accepted` follow from
-    `ratings` where there are any: the last mark on a run counts, whoever gave it.
+    `readings` are (run key, metric, value, label). A key that is no column is dropped; one that is
+    missing is NaN. `details` add confidence and notes.
     """
-    marks = _last_marks(ratings)
-    rows = [_marked(row, marks) for row in rows]
-    params = sorted({k for row in rows for k in row if k.startswith("param.")}, key=_place)
-    columns = [*RUN_COLUMNS[:_AFTER_PROMPT], *params, *RUN_COLUMNS[_AFTER_PROMPT:]]
-    frame = {}
-    for column in columns:
-        values = [row.get(column) for row in rows]
-        if column.startswith("param."):
-            frame[column] = _param_column(column.removeprefix("param."), values)
-        else:
-            frame[column] = _column(values, _RUN_DTYPES[column])
-    frame |= _score_columns([row.get("run_key") for row in rows], scores, all=all)
-    return pd.DataFrame(frame)
+    rows = list(rows)
+    params = [row.get("params") or {} for row in rows]
+    names = sorted({name for given in params for name in given}, key=_place)
+    asked = {f"param.{n}": _param_column(n, [given.get(n) for given in params]) for n in names}
+    fixed = {c: _column([row.get(c) for row in rows], _RUN_DTYPES[c]) for c in RUN_COLUMNS}
+    before = {column: fixed.pop(column) for column in RUN_COLUMNS[:_AFTER_PROMPT]}
+    keys = [row.get("run_key") for row in rows]
+    scores = _score_columns(keys, readings) | _detail_columns(keys, details)
+    scores = {column: scores[column] for column in sorted(scores)}
+    return pd.DataFrame({**before, **asked, **fixed, **scores})
 
 
 def scores_frame(scores: Iterable[Score], metrics: Mapping[str, Metric]) -> pd.DataFrame:
@@ -193,7 +189,7 @@ def votes_frame(votes: Iterable[Vote]) -> pd.DataFrame:
 
 def ratings_frame(ratings: Iterable[Rating]) -> pd.DataFrame:
     ratings = list(ratings)
-    last = {(r.run_key, r.rater): r.id for r in sorted(ratings, key=lambda r: r.at)}
+    last = {rating.run_key: rating.id for rating in ratings}
     return _frame(
         {
             "rating_id": (TEXT, [r.id for r in ratings]),
@@ -204,7 +200,7 @@ def ratings_frame(ratings: Iterable[Rating]) -> pd.DataFrame:
             "at": (TIME, [r.at for r in ratings]),
             "time_s": (NUMBER, [r.time_s for r in ratings]),
             "reason_tags": (TEXT, [", ".join(r.reason_tags) or None for r in ratings]),
-            "current": (YES_NO, [last[r.run_key, r.rater] == r.id for r in ratings]),
+            "current": (YES_NO, [last[r.run_key] == r.id for r in ratings]),
         }
     )
 
@@ -276,9 +272,8 @@ def display_df(df: pd.DataFrame, *, scores: int | str = 6) -> pd.DataFrame:
     if scores != "all":
         rank = {name: place for place, name in enumerate(KEY_SCORES)}
         shown = sorted(shown, key=lambda c: rank.get(c.split(".")[1], len(rank)))[: int(scores)]
-    there = [c for c in ("reason", "mark", "cost_usd", "sim_cost_usd") if df[c].notna().any()]
-    facts = [c for c in ("reason", "mark") if c in there]
-    money = [c for c in ("cost_usd", "sim_cost_usd") if c in there]
+    facts = [c for c in ("reason", "mark") if df[c].notna().any()]
+    money = [c for c in ("cost_usd", "sim_cost_usd") if df[c].fillna(0).any()]
     return df[["run_id", "model", *varied, "state", *facts, *shown, *money]]
 
 
@@ -308,13 +303,19 @@ def _text(value: Any) -> str | None:
 
 def _param_column(name: str, values: list[Any]) -> pd.Series[Any]:
     """A parameter as asked. A value that the usual dtype cannot hold makes the column text."""
-    values = [value.sha256 if isinstance(value, ImageRef) else value for value in values]
+    values = [_image_hash(value) for value in values]
     there = [value for value in values if value is not None]
     if _fits(dtype := _PARAM_DTYPES.get(name) or _dtype_of(there), there):
         return _column(values, dtype)
     return _column(
         [v if v is None or isinstance(v, str) else canonical_json(v) for v in values], TEXT
     )
+
+
+def _image_hash(value: Any) -> Any:
+    if isinstance(value, ImageRef):
+        return value.sha256
+    return value.get("sha256", value) if isinstance(value, Mapping) else value
 
 
 def _dtype_of(values: list[Any]) -> str:
@@ -336,45 +337,41 @@ _HOLDS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _place(column: str) -> tuple[int, str]:
+def _place(param: str) -> tuple[int, str]:
     """Canonical parameters in their own order, then the others by name."""
-    name = column.removeprefix("param.")
-    known = CANONICAL_PARAMS.index(name) if name in CANONICAL_PARAMS else len(CANONICAL_PARAMS)
-    return known, name
+    known = CANONICAL_PARAMS.index(param) if param in CANONICAL_PARAMS else len(CANONICAL_PARAMS)
+    return known, param
 
 
 def _score_columns(
-    keys: Sequence[str | None],
-    scores: Iterable[Score],
-    *,
-    all: bool,  # noqa: A002
+    keys: Sequence[str | None], readings: Iterable[tuple[str, str, float | None, str | None]]
 ) -> dict[str, pd.Series[Any]]:
-    by_metric: dict[str, dict[str, Score]] = {}
-    for score in scores:
-        by_metric.setdefault(score.metric, {})[score.run_key] = score
-    columns: dict[str, pd.Series[Any]] = {}
-    for metric in sorted(by_metric):
-        found = by_metric[metric]
-        readings = [found[key].reading if key in found else None for key in keys]
-        columns[f"score.{metric}"] = _column([r and r.value for r in readings], NUMBER)
-        if any(score.reading.label is not None for score in found.values()):
-            columns[f"score.{metric}.label"] = _column([r and r.label for r in readings], TEXT)
-        if all:
-            confidence = [r and r.confidence for r in readings]
-            columns[f"score.{metric}.confidence"] = _column(confidence, NUMBER)
-            columns[f"score.{metric}.note"] = _column(
-                [r and (r.note or None) for r in readings], TEXT
-            )
+    values: dict[str, dict[str | None, float | None]] = {}
+    labels: dict[str, dict[str | None, str]] = {}
+    for key, metric, value, label in readings:
+        values.setdefault(metric, {})[key] = value
+        if label is not None:
+            labels.setdefault(metric, {})[key] = label
+    columns = {
+        f"score.{metric}": _column([found.get(key) for key in keys], NUMBER)
+        for metric, found in values.items()
+    }
+    for metric, words in labels.items():
+        columns[f"score.{metric}.label"] = _column([words.get(key) for key in keys], TEXT)
     return columns
 
 
-def _last_marks(ratings: Iterable[Rating]) -> dict[str, str]:
-    return {r.run_key: r.mark for r in sorted(ratings, key=lambda r: r.at)}
-
-
-def _marked(row: Mapping[str, Any], marks: Mapping[str, str]) -> dict[str, Any]:
-    mark = marks.get(row.get("run_key", ""), row.get("mark"))
-    if mark is None or mark == "none":
-        return {**row, "mark": None, "accepted": None}
-    accepted = row.get("state") == State.DONE and mark in _ACCEPTED_MARKS
-    return {**row, "mark": mark, "accepted": accepted}
+def _detail_columns(
+    keys: Sequence[str | None], details: Iterable[Score]
+) -> dict[str, pd.Series[Any]]:
+    found: dict[str, dict[str | None, Score]] = {}
+    for score in details:
+        found.setdefault(score.metric, {})[score.run_key] = score
+    columns: dict[str, pd.Series[Any]] = {}
+    for metric, of in found.items():
+        readings = [of[key].reading if key in of else None for key in keys]
+        confidence = [reading and reading.confidence for reading in readings]
+        notes = [reading and (reading.note or None) for reading in readings]
+        columns[f"score.{metric}.confidence"] = _column(confidence, NUMBER)
+        columns[f"score.{metric}.note"] = _column(notes, TEXT)
+    return columns
