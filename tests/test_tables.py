@@ -170,7 +170,7 @@ def test_an_arm_counts_every_run_and_pays_for_its_failures():
 
 def test_simulated_and_real_runs_are_never_pooled():
     real = {"simulated": False, "service": "luma", "model": "luma/ray-2", "cost_usd": 1.0}
-    both = runs_frame([row(1), row(2, **real, sim_cost_usd=None)])
+    both = runs_frame([row(1), row(2, **real, sim_cost_usd=0.0)])
     out = arms_df(both, "prompt.scene")
     assert out["simulated"].tolist() == [True, False]
     assert out["cost_usd"].tolist() == [0, 1.0]
