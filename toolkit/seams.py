@@ -25,6 +25,7 @@ __all__ = [
     "Job",
     "JobHandle",
     "JobState",
+    "Motion",
     "Provider",
     "Request",
     "Running",
@@ -133,7 +134,8 @@ class Job:
 @runtime_checkable
 class Provider(Protocol):
     """One service. Outcomes of `submit` other than `Accepted` are exceptions: `NotSent`, `Refused`;
-    anything else means that the service may have charged."""
+    anything else means that the service may have charged.
+    """
 
     name: str
 
@@ -148,27 +150,61 @@ class Provider(Protocol):
     async def cancel(self, job: JobHandle) -> None: ...
 
 
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """Flow from each frame to the next, in pixels of `Analysis.small`, T-1 pairs.
+
+    `points` (N, 2) are x, y of an 8 px grid; `moves` (T-1, N, 2) the flow there; `textured`
+    (T-1, N) where there is enough detail to trust it; `top` (T-1,) the mean of the fastest 5 %.
+    """
+
+    points: NDArray[np.float32]
+    moves: NDArray[np.float32]
+    textured: NDArray[np.bool_]
+    top: NDArray[np.float64]
+
+
 class Analysis(Protocol):
     """One decode pass over a clip, shared by all its scorers. Everything is made once, when asked.
 
-    T frames; `small` is the luma plane scaled so that its long side is 256 px, (T, h, w) uint8 in
-    full range; `flow[t]` maps frame t to t+1 in pixels of `small`, (T-1, h, w, 2) float32-like.
+    T frames; luma is in full range (0 black, 255 white) whatever the file uses, pictures are turned
+    as a player shows them. `tier` is "full" or "thorough".
     """
 
     clip: Clip
     tier: str
+    time_s: NDArray[np.float64]
+    """(T,) seconds since the first frame."""
+    small: NDArray[np.uint8]
+    """(T, h, w) luma of every frame, long side 256 px (never enlarged)."""
+    shown: Sequence[int]
+    """Which frames `thumbs` are: up to 24, evenly spaced in time, first and last among them."""
+    thumbs: NDArray[np.uint8]
+    """(K, h, w, 3) RGB, long side 320 px."""
+    detail: Sequence[NDArray[np.uint8]]
+    """Luma of about 8 evenly spaced frames, halved until the long side is below 1280 px."""
+    detail_at: Sequence[int]
+    """Which frames `detail` are."""
+    sound: NDArray[np.float32] | None
+    """(N, 2) in -1..1 at `sound_rate`; None where there is none."""
+    sound_rate: int
 
     @property
-    def time_s(self) -> NDArray[np.float64]: ...
+    def luma(self) -> NDArray[np.float64]:
+        """(T,) mean brightness of each frame, 0..1."""
+        ...
 
     @property
-    def luma(self) -> NDArray[np.float64]: ...
+    def step(self) -> NDArray[np.float64]:
+        """(T-1,) mean absolute difference of consecutive frames of `small`, gray levels."""
+        ...
 
     @property
-    def small(self) -> NDArray[np.uint8]: ...
+    def motion(self) -> Motion: ...
 
-    @property
-    def flow(self) -> NDArray[Any]: ...
+    def flow(self, first: int, second: int) -> NDArray[np.float32]:
+        """(h, w, 2) flow between any two frames, made anew at each call."""
+        ...
 
 
 @runtime_checkable

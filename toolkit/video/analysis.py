@@ -1,0 +1,302 @@
+"""One decode pass over a clip, shared by the thumbnails and by every scorer.
+
+The pass keeps little: luma at 256 px of every frame, colour at 320 px of the `K` frames that are
+shown, larger luma of a few. Flow, differences and the rest are made from these when first asked
+for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.errors import ClipError, ScoreError
+from toolkit.records import Clip, Reading, RunSpec
+from toolkit.seams import Motion, Scorer
+from toolkit.video import planes, thumbs
+from toolkit.video.container import LIMITS, Limits, Source, opened
+
+__all__ = ["RECIPE", "SMALL_PX", "DecodePass", "decode", "measure", "run", "sha256_of"]
+
+SMALL_PX = 256
+DETAIL_PX = 640
+NUM_DETAIL = 8
+GRID_PX = 8
+RECIPE = "y256-dis-fast-1"
+"""Names everything that scorers are given; part of each score's settings, so a change rescores."""
+
+Image = NDArray[np.uint8]
+
+
+class DecodePass:
+    """What scorers see of a clip: the `Analysis` of `toolkit.seams`, which explains each part."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        *,
+        tier: str,
+        time_s: NDArray[np.float64],
+        small: Image,
+        shown: Sequence[int],
+        thumbs: Image,
+        detail: Sequence[Image],
+        detail_at: Sequence[int],
+        sound: NDArray[np.float32] | None = None,
+        sound_rate: int = 0,
+    ) -> None:
+        self.clip = clip
+        self.tier = tier
+        self.time_s = time_s
+        self.small = small
+        self.shown: Sequence[int] = list(shown)
+        self.thumbs = thumbs
+        self.detail: Sequence[Image] = list(detail)
+        self.detail_at: Sequence[int] = list(detail_at)
+        self.sound = sound
+        self.sound_rate = sound_rate
+        self._dis: Any = None
+
+    @cached_property
+    def luma(self) -> NDArray[np.float64]:
+        return np.array([cv2.mean(frame)[0] for frame in self.small]) / 255
+
+    @cached_property
+    def step(self) -> NDArray[np.float64]:
+        pairs = zip(self.small, self.small[1:], strict=False)
+        total = self.small[0].size
+        return np.array([cv2.norm(a, b, cv2.NORM_L1) / total for a, b in pairs], np.float64)
+
+    def flow(self, first: int, second: int) -> NDArray[np.float32]:
+        if self._dis is None:
+            make: Any = cv2.DISOpticalFlow_create  # type: ignore[attr-defined]
+            self._dis = make(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        flow: NDArray[np.float32] = self._dis.calc(self.small[first], self.small[second], None)
+        return flow
+
+    @cached_property
+    def motion(self) -> Motion:
+        """Flow of every pair, kept as grid samples and the mean of its largest twentieth."""
+        _, height, width = self.small.shape
+        ys = np.arange(GRID_PX // 2, height, GRID_PX)
+        xs = np.arange(GRID_PX // 2, width, GRID_PX)
+        grid_x, grid_y = np.meshgrid(xs, ys)
+        points = np.stack([grid_x.ravel(), grid_y.ravel()], axis=1).astype(np.float32)
+        num_pairs = max(len(self.small) - 1, 0)
+        moves = np.empty((num_pairs, len(points), 2), np.float32)
+        textured = np.empty((num_pairs, len(points)), bool)
+        top = np.empty(num_pairs)
+        kept = max(1, height * width // 20)
+        for t in range(num_pairs):
+            flow = self.flow(t, t + 1)
+            moves[t] = flow[GRID_PX // 2 :: GRID_PX, GRID_PX // 2 :: GRID_PX].reshape(-1, 2)
+            size = cv2.magnitude(flow[..., 0], flow[..., 1]).ravel()
+            top[t] = np.partition(size, -kept)[-kept:].mean()
+            texture = _texture(self.small[t])
+            textured[t] = texture[GRID_PX // 2 :: GRID_PX, GRID_PX // 2 :: GRID_PX].ravel()
+        return Motion(points, moves, textured, top)
+
+
+def _texture(image: Image) -> NDArray[np.bool_]:
+    """Where flow can be trusted: mean squared gradient over 9 x 9 px above 4 gray levels^2."""
+    gx = cv2.Sobel(image, cv2.CV_32F, 1, 0, scale=1 / 8)
+    gy = cv2.Sobel(image, cv2.CV_32F, 0, 1, scale=1 / 8)
+    energy = cv2.blur(gx * gx + gy * gy, (9, 9))
+    return np.asarray(energy > 4.0)
+
+
+class _Even:
+    """Picks evenly spaced moments while frames stream by, not knowing what comes.
+
+    A frame is taken when it is the nearest to its moment as far as a constant rate tells; the
+    caller takes the last frame of all in any case.
+    """
+
+    def __init__(self, count: int, end_s: float) -> None:
+        self._moments = np.linspace(0, max(end_s, 0.0), count)
+        self._next = 0
+
+    def takes(self, time_s: float, half_s: float) -> bool:
+        if self._next >= len(self._moments) or time_s + half_s < self._moments[self._next]:
+            return False
+        while self._next < len(self._moments) and self._moments[self._next] <= time_s + half_s:
+            self._next += 1
+        return True
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def measure(source: Source, path: Path, sha256: str, size: tuple[int, int]) -> Clip:
+    """The record of what was decoded; `size` is width and height as shown."""
+    duration_s = source.end_s - (source.first_s or 0.0)
+    if duration_s <= 0:
+        duration_s = source.declared_s or 0.0
+    return Clip(
+        sha256=sha256,
+        width=size[0],
+        height=size[1],
+        num_frames=source.num_frames,
+        duration_s=round(duration_s, 6),
+        fps=round(source.num_frames / duration_s, 4) if duration_s > 0 else 0.0,
+        codec=source.codec,
+        has_audio=source.audio is not None,
+        size_bytes=path.stat().st_size,
+    )
+
+
+def decode(
+    path: Path,
+    *,
+    tier: str = "full",
+    sha256: str | None = None,
+    threads: int = 1,
+    limits: Limits = LIMITS,
+) -> DecodePass:
+    """Decode every frame of `path` once and keep what scorers and thumbnails need.
+
+    `ClipError` for anything that is not a whole, playable clip within `limits`.
+    """
+    digest = sha256 or sha256_of(path)
+    small: list[Image] = []
+    times: list[float] = []
+    shown: list[int] = []
+    pictures: list[Image] = []
+    detail: list[Image] = []
+    detail_at: list[int] = []
+    with opened(path, threads=threads, limits=limits) as source:
+        half_s = 0.5 / source.rate if source.rate else 0.0
+        end_s = (source.declared_s or 0.0) - 2 * half_s
+        even, sparse = _Even(thumbs.K, end_s), _Even(NUM_DETAIL, end_s)
+        frame: Any = None
+        degrees, stretched = 0, False
+        ears = _Ears() if source.audio else None
+        for packet in source.packets(sound=ears is not None):
+            if packet.stream is not source.stream:
+                assert ears is not None
+                ears.hear(packet)
+                continue
+            for frame in source.decode(packet):
+                index = len(times)
+                if index == 0:
+                    degrees, stretched = int(frame.rotation), not planes.full_range(frame)
+                    shape = (frame.height, frame.width)
+                elif (frame.height, frame.width) != shape:
+                    raise source.error(f"changes its size at frame {index}")
+                times.append(source.last_s)
+                plane = planes.luma(frame)
+                since = source.last_s - (source.first_s or 0.0)
+                if sparse.takes(since, half_s):
+                    plane = planes.halve(plane, DETAIL_PX)
+                    detail.append(_finish(plane.copy(), stretched, degrees))
+                    detail_at.append(index)
+                small.append(_finish(planes.shrink(plane, SMALL_PX), stretched, degrees))
+                if even.takes(since, half_s):
+                    shown.append(index)
+                    pictures.append(planes.turn(planes.rgb(frame, thumbs.LONG_PX), degrees))
+        source.check_decoded()
+        if shown[-1] != len(times) - 1:
+            shown.append(len(times) - 1)
+            pictures.append(planes.turn(planes.rgb(frame, thumbs.LONG_PX), degrees))
+        size = shape if degrees % 180 else shape[::-1]
+        clip = measure(source, path, digest, size)
+        origin = source.first_s or 0.0
+    return DecodePass(
+        clip,
+        tier=tier,
+        time_s=np.array(times) - origin,
+        small=np.stack(small),
+        shown=shown,
+        thumbs=np.stack(pictures),
+        detail=detail,
+        detail_at=detail_at,
+        sound=ears.samples() if ears else None,
+        sound_rate=ears.RATE if ears else 0,
+    )
+
+
+def _finish(image: Image, stretched: bool, degrees: int) -> Image:
+    return planes.turn(planes.stretch(image) if stretched else image, degrees)
+
+
+class _Ears:
+    """Collects the sound track at 48 kHz, two channels, as float."""
+
+    RATE = 48_000
+
+    def __init__(self) -> None:
+        import av
+
+        self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=self.RATE)
+        self._parts: list[NDArray[Any]] = []
+        self._broken = False
+
+    def hear(self, packet: Any) -> None:
+        import av
+
+        try:
+            for frame in packet.decode():
+                self._parts += [part.to_ndarray() for part in self._resampler.resample(frame)]
+        except av.error.FFmpegError:  # a damaged sound track does not make the picture unusable
+            self._broken = True
+
+    def samples(self) -> NDArray[np.float32] | None:
+        """(N, 2) in -1..1, or None where nothing could be decoded."""
+        if not self._parts:
+            return None
+        return np.ascontiguousarray(np.concatenate(self._parts, axis=1).T)
+
+
+def run(
+    path: str,
+    scorers: bytes,
+    specs: Sequence[dict[str, Any]],
+    *,
+    tier: str = "full",
+    sha256: str | None = None,
+    threads: int = 1,
+    with_thumbs: bool = True,
+) -> tuple[Clip, list[dict[str, Reading]], bytes]:
+    """In a worker: decode once, then every scorer once per spec. Returns what crosses processes.
+
+    `scorers` is a cloudpickle of a sequence of `Scorer`; a scorer that fails loses only its own
+    readings, which then say why.
+    """
+    seen = decode(Path(path), tier=tier, sha256=sha256, threads=threads)
+    chosen: Sequence[Scorer] = pickle.loads(scorers)  # noqa: S301  (from our own parent)
+    answers = []
+    for raw in specs:
+        spec = RunSpec.from_json(raw)
+        readings: dict[str, Reading] = {}
+        for scorer in chosen:
+            readings |= _read(scorer, seen, spec)
+        answers.append(readings)
+    tiles = b""
+    if with_thumbs:
+        tiles = thumbs.pack(seen.time_s[seen.shown].tolist(), seen.thumbs, seen.clip.duration_s)
+    return seen.clip, answers, tiles
+
+
+def _read(scorer: Scorer, seen: DecodePass, spec: RunSpec) -> dict[str, Reading]:
+    try:
+        found = dict(scorer(seen, spec))
+    except (ClipError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001  (somebody's scorer; the others go on)
+        note = f"{scorer.name} failed: {type(error).__name__}: {error}"
+        return {name: Reading(None, note=note) for name in scorer.metrics}
+    strange = sorted(set(found) - set(scorer.metrics))
+    if strange:
+        raise ScoreError(f"{scorer.name} returned {strange[0]!r}, which is none of its metrics")
+    missing = Reading(None, note=f"{scorer.name} gave no reading")
+    return {name: found.get(name, missing) for name in scorer.metrics}
