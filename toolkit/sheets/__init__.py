@@ -7,7 +7,8 @@ takes a moment and can be looked at again in another order.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -40,9 +41,9 @@ class Sheet:
         self, pivoted: Pivot, *, frames: int, mode: Literal["filmstrip", "poster"],
         cell_px: int | None, title: str, theme: Literal["light", "dark"],
     ) -> None:  # fmt: skip
-        self._pivot = pivoted
+        self._pivot = pivoted = _with_aspects(pivoted, times(frames, mode))
         self._title = title
-        self._aspects = _aspects(pivoted, times(frames, mode))
+        self._aspects = _aspects(pivoted)
         self._look = look_for(
             pivoted,
             self._aspects,
@@ -145,7 +146,7 @@ class Sheet:
         def load(item: Item) -> list[Pixels]:
             if item.path is None:
                 return []
-            return thumbnails(item.path, moments, sha256=item.sha256, box=box)
+            return thumbnails(item.path, moments, sha256=item.sha256, side=max(box))
 
         total = self._pivot.num_clips + self._pivot.num_missing
         mixed = 0 < self._pivot.num_simulated < total
@@ -225,18 +226,41 @@ def sheet_files(
     )
 
 
-def _aspects(pivoted: Pivot, moments: Sequence[float]) -> list[float]:
-    """Width / height of the clips, read from the files where the table does not tell."""
-    shapes: dict[float, None] = {}
+def _items(pivoted: Pivot) -> Iterator[Item]:
     for block in pivoted.blocks:
         for row in block.cells:
-            for item in (item for cell in row for item in cell.items):
-                shape = item.aspect
-                if shape is None and item.path is not None:
-                    shape = aspect(item.path, moments, sha256=item.sha256)
-                if shape:
-                    shapes[round(min(4.0, max(0.25, shape)), 3)] = None
-    return list(shapes)
+            for cell in row:
+                yield from cell.items
+
+
+def _with_aspects(pivoted: Pivot, moments: Sequence[float]) -> Pivot:
+    """`pivoted` with the shape of every clip, read from the files where the table does not tell."""
+    unknown = [item for item in _items(pivoted) if item.path and item.aspect is None]
+    if not unknown:
+        return pivoted
+
+    def shape(item: Item) -> float | None:
+        return aspect(item.path, moments, sha256=item.sha256) if item.path else None
+
+    with ThreadPoolExecutor(2) as pool:
+        shapes = dict(zip((item.index for item in unknown), pool.map(shape, unknown), strict=True))
+
+    def filled(cell: Cell) -> Cell:
+        return Cell(
+            tuple(replace(item, aspect=shapes.get(item.index, item.aspect)) for item in cell.items)
+        )
+
+    blocks = tuple(
+        replace(block, cells=tuple(tuple(filled(cell) for cell in row) for row in block.cells))
+        for block in pivoted.blocks
+    )
+    return replace(pivoted, blocks=blocks)
+
+
+def _aspects(pivoted: Pivot) -> list[float]:
+    """The distinct shapes among the clips, width / height; extreme ones are letterboxed."""
+    known = (item.aspect for item in _items(pivoted) if item.path and item.aspect)
+    return sorted({round(min(4.0, max(0.25, shape)), 3) for shape in known})
 
 
 def _first_cells(pivoted: Pivot, limit: int) -> tuple[Pivot, int]:

@@ -76,19 +76,17 @@ def _load_all(strips: Sequence[Strip], load: Load) -> Iterator[Sequence[Pixels] 
 
 
 def _film(canvas: Pixels, strip: Strip, look: Look, images: Sequence[Pixels]) -> None:
+    box_w, box_h = look.thumb_w, strip.thumb_h
     for i in range(look.frames):
         line, place = divmod(i, look.per_line)
-        x = strip.x + place * (look.thumb_w + look.film_gap)
-        y = strip.y + line * (look.thumb_h + look.film_gap)
-        image = images[i] if i < len(images) else None
-        if image is not None and image.shape[:2] != (look.thumb_h, look.thumb_w):
-            image = fit(image, look.thumb_w, look.thumb_h)
-        if image is None or image.shape[:2] != (look.thumb_h, look.thumb_w):
-            canvas[y : y + look.thumb_h, x : x + look.thumb_w] = look.theme.panel
-        if image is not None:
-            h, w = image.shape[:2]
-            top, left = y + (look.thumb_h - h) // 2, x + (look.thumb_w - w) // 2
-            canvas[top : top + h, left : left + w] = image
+        x = strip.x + place * (box_w + look.film_gap)
+        y = strip.y + line * (box_h + look.film_gap)
+        image = fit(images[i], box_w, box_h)
+        h, w = image.shape[:2]
+        if (h, w) != (box_h, box_w):
+            canvas[y : y + box_h, x : x + box_w] = look.theme.panel
+        top, left = y + (box_h - h) // 2, x + (box_w - w) // 2
+        canvas[top : top + h, left : left + w] = image
 
 
 def _panel(canvas: Pixels, strip: Strip, look: Look, problem: str) -> None:

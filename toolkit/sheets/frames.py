@@ -30,15 +30,12 @@ _lock = Lock()
 
 
 def thumbnails(
-    path: Path, times: Sequence[float], *, sha256: str | None, box: tuple[int, int]
+    path: Path, times: Sequence[float], *, sha256: str | None, side: int
 ) -> list[Pixels]:
-    """Pictures of `path` at `times` (0..1 of its length), each fitted into `box` (width, height).
-
-    `ClipError` or `OSError` says why a clip cannot be shown.
+    """Pictures of `path` at `times` (0..1 of its length), at least `side` px on the long side where
+    the clip has them. `ClipError` or `OSError` says why a clip cannot be shown.
     """
-    from toolkit.sheets.draw import fit
-
-    return [fit(image, *box) for image in _source(path, tuple(times), sha256, max(box))]
+    return _source(path, tuple(times), sha256, side)
 
 
 def aspect(path: Path, times: Sequence[float], *, sha256: str | None) -> float | None:
@@ -55,8 +52,6 @@ def aspect(path: Path, times: Sequence[float], *, sha256: str | None) -> float |
 
 def _source(path: Path, times: tuple[float, ...], sha256: str | None, side: int) -> list[Pixels]:
     """The pictures before they are fitted, `FULL` px on the long side or `HALF` if that will do."""
-    from toolkit.sheets.draw import fit
-
     stat = path.stat()
     key = (str(path), stat.st_mtime_ns, stat.st_size, times)
     wanted = HALF if side <= HALF else FULL
@@ -68,7 +63,7 @@ def _source(path: Path, times: tuple[float, ...], sha256: str | None, side: int)
     images = _cached(path, times, sha256, wanted)
     if images is None:  # decoded anyway: keep the large ones
         wanted = FULL
-        images = [fit(image, FULL, FULL) for image in _decoded(path, times)]
+        images = _decoded(path, times)
     if not images:
         raise ClipError(f"{path.name}: no picture in it")
     _keep((*key, wanted), images)

@@ -93,9 +93,8 @@ class Look:
     def strip_w(self) -> int:
         return self.per_line * (self.thumb_w + self.film_gap) - self.film_gap
 
-    @property
-    def strip_h(self) -> int:
-        return self.lines * (self.thumb_h + self.film_gap) - self.film_gap
+    def strip_h(self, thumb_h: int) -> int:
+        return self.lines * (thumb_h + self.film_gap) - self.film_gap
 
     @property
     def gap(self) -> int:
@@ -149,13 +148,17 @@ class Rule:
 
 @dataclass(frozen=True)
 class Strip:
-    """One clip in its place: column and row as shown on this page, and the pixels it covers."""
+    """One clip in its place: column and row as shown on this page, and the pixels it covers.
+
+    Its thumbnail boxes are `thumb_h` high, which is no more than the clips of its row need.
+    """
 
     item: Item
     x: int
     y: int
     w: int
     h: int
+    thumb_h: int
     row: tuple[str, ...]
     col: tuple[str, ...]
 
@@ -257,12 +260,20 @@ def _under(item: Item, look: Look, x: int, y: int) -> tuple[list[Text], int]:
     return texts, (line + 1) * step if texts else 0
 
 
-def _stack_h(cell: Cell, look: Look) -> int:
+def _thumb_h(cells: Sequence[Cell], look: Look) -> int:
+    """What the clips of one row need, so that a row of wide ones is not padded for a tall one."""
+    shapes = [item.aspect for cell in cells for item in cell.items if item.path and item.aspect]
+    return max((min(look.thumb_h, round(look.thumb_w / a)) for a in shapes), default=look.thumb_h)
+
+
+def _stack_h(cell: Cell, look: Look, thumb_h: int) -> int:
     heights = []
     for item in cell.items:
         under = _under(item, look, 0, 0)[1]
-        heights.append(look.strip_h + (under + round(look.base * 0.3) if under else 0))
-    return sum(heights) + round(look.gap * 0.6) * (len(heights) - 1) if heights else look.strip_h
+        heights.append(look.strip_h(thumb_h) + (under + round(look.base * 0.3) if under else 0))
+    if not heights:
+        return look.strip_h(thumb_h)
+    return sum(heights) + round(look.gap * 0.6) * (len(heights) - 1)
 
 
 # ---------------------------------------------------------------- headers
@@ -275,6 +286,7 @@ class _Row:
     key: tuple[str, ...]
     cells: tuple[Cell, ...]
     label: tuple[tuple[tuple[str, ...], Style, Colour], ...]
+    thumb_h: int
     h: int
 
 
@@ -309,7 +321,9 @@ def _rows(block: Block, look: Look, header_w: int) -> list[_Row]:
     for key, cells in zip(block.rows, block.cells, strict=True):
         label = _row_label(key, look, header_w) if header_w else ()
         label_h = sum(line_height(style) * len(lines) for lines, style, _ in label)
-        rows.append(_Row(key, cells, label, max(label_h, *(_stack_h(c, look) for c in cells))))
+        thumb_h = _thumb_h(cells, look)
+        row_h = max(label_h, *(_stack_h(cell, look, thumb_h) for cell in cells))
+        rows.append(_Row(key, cells, label, thumb_h, row_h))
     return rows
 
 
@@ -551,10 +565,11 @@ def _place_row(
             dash = Text(x, y, ("–",), look.body, theme.rule, theme.paper)
             page.texts.append(dash)
         for item in cell.items:
+            high = look.strip_h(row.thumb_h)
             page.strips.append(
-                Strip(item, x, top, look.strip_w, look.strip_h, row.key, block.cols[i])
+                Strip(item, x, top, look.strip_w, high, row.thumb_h, row.key, block.cols[i])
             )
-            top += look.strip_h
+            top += high
             texts, under = _under(item, look, x, top + round(look.base * 0.25))
             page.texts += texts
             top += (under + round(look.base * 0.3) if under else 0) + round(look.gap * 0.6)
