@@ -30,6 +30,22 @@ class Template:
             for piece in self.pieces
         )
 
+    @cached_property
+    def longest(self) -> int:
+        """No text is longer than this, in characters."""
+        return sum(
+            len(piece) if isinstance(piece, str) else max(option.longest for option in piece)
+            for piece in self.pieces
+        )
+
+    @cached_property
+    def shortest(self) -> int:
+        """Some text has as few characters as this."""
+        return sum(
+            len(piece) if isinstance(piece, str) else min(option.shortest for option in piece)
+            for piece in self.pieces
+        )
+
     def __len__(self) -> int:
         return self.size
 

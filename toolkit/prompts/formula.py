@@ -6,17 +6,15 @@ each made by its number alone, so that a template of 10^9 wordings costs nothing
 
 from __future__ import annotations
 
+import difflib
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from math import prod
 from typing import Any, overload
-
-from pydantic import ConfigDict
-from pydantic.dataclasses import dataclass
 
 from toolkit.errors import PromptError
 from toolkit.prompts.expand import Template, parse
@@ -51,7 +49,7 @@ def _sentence(part: str) -> str:
 _HOLD = 4096  # wordings of a part that are kept once made: a grid asks for the same ones again
 
 
-class Options(Sequence[str]):
+class Options:
     """Every wording of one part, in the order written; made one at a time."""
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -59,6 +57,16 @@ class Options(Sequence[str]):
         self._ends = list(accumulate(template.size for template in self._templates))
         self.size = self._ends[-1] if self._ends else 0
         self._made: list[str] | None = None
+
+    @cached_property
+    def longest(self) -> int:
+        """No wording is longer than this, in characters."""
+        return max((template.longest for template in self._templates), default=0)
+
+    @cached_property
+    def shortest(self) -> int:
+        """Some wording has as few characters as this."""
+        return min((template.shortest for template in self._templates), default=0)
 
     def __len__(self) -> int:
         return self.size
@@ -80,8 +88,11 @@ class Options(Sequence[str]):
         which = bisect_right(self._ends, index)
         return self._templates[which][index - (self._ends[which - 1] if which else 0)]
 
+    def __iter__(self) -> Iterator[str]:
+        return (self[i] for i in range(self.size))
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
+        return isinstance(other, (Options, list, tuple)) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -96,10 +107,9 @@ def options(part: Part | None) -> Options:
     return Options(([part] if part else []) if isinstance(part, str) else list(part or ()))
 
 
-_SMALL_WORDS = frozenset(
-    ["a", "an", "the", "in", "on", "of", "at", "by", "to", "is", "it", "its", "and", "or", "with"]
-    + ["from", "for", "as", "into", "over", "under", "her", "his", "their", "she", "he", "they"]
-    + ["one", "some", "very", "while", "that", "this"]
+_SMALL_WORD = re.compile(
+    r"an?|the|in|on|of|at|by|to|is|its?|and|or|with|from|for|as|into|over|under|her|his|their|"
+    r"s?he|they|some|very|while|that|this"
 )
 
 
@@ -108,57 +118,95 @@ def slug(*texts: str, words: int = 3, limit: int = 40) -> str:
     groups = []
     for text in texts:
         found = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text.lower())
-        telling = [word for word in found if word not in _SMALL_WORDS][:words]
+        telling = [word for word in found if not _SMALL_WORD.fullmatch(word)][:words]
         if telling:
             groups.append(" ".join(telling))
     label = ", ".join(groups)
     return label if len(label) <= limit else label[: limit - 1].rstrip(" ,") + "…"
 
 
-def _check(text: str, part: str) -> None:
-    """Refuses what no service can be sent."""
+def _part(name: str, given: Any) -> Part:
+    """A part as it is kept: text, or a tuple of texts; refuses what no service can be sent."""
+    if isinstance(given, str):
+        _check(given, name)
+        return given
+    if not isinstance(given, (list, tuple)):
+        raise PromptError(f"`{name}` is text or a list of texts, not {type(given).__name__}")
+    if not given:
+        raise PromptError(f"`{name}` is a list without a wording; write one, or leave it out")
+    for text in given:
+        if not isinstance(text, str):
+            raise PromptError(f"`{name}` lists texts, found {text!r}")
+        _check(text, name)
+    return tuple(given)
+
+
+def _check(text: str, name: str) -> None:
     at = text.find("\0")
     if at >= 0:
-        raise PromptError(f"`{part}` holds a NUL character at position {at}; delete it")
+        raise PromptError(f"`{name}` holds a NUL character at position {at}; delete it")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise PromptError(
-            f"`{part}` holds half a character (a lone surrogate) at position {error.start}; "
+            f"`{name}` holds half a character (a lone surrogate) at position {error.start}; "
             f"paste the text again"
         ) from None
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, init=False)
 class Prompt:
     """Subject, environment, camera and mood, with an optional action and a negative.
 
-    `name` and `scene` are labels and no part of what is sent: `scene` is the shot that is wanted,
-    the block in which wordings are compared. A prompt made with `Prompt.typed` has no parts and is
-    sent exactly as typed.
+    A part is text, or a list of texts, and may hold choices. `name` and `scene` are labels and no
+    part of what is sent: `scene` is the shot that is wanted, the block in which wordings are
+    compared. A prompt made with `Prompt.typed` has no parts and is sent exactly as typed.
     """
 
-    subject: Part = ""
-    action: Part = field(default="", kw_only=True)
-    environment: Part = field(default="", kw_only=True)
-    camera: Part = field(default="", kw_only=True)
-    mood: Part = field(default="", kw_only=True)
-    negative: Part | None = field(default=None, kw_only=True)
-    name: str | None = field(default=None, kw_only=True)
-    scene: str | None = field(default=None, kw_only=True)
-    as_typed: str | None = field(default=None, kw_only=True)
+    subject: Part
+    action: Part
+    environment: Part
+    camera: Part
+    mood: Part
+    negative: Part | None
+    name: str | None
+    scene: str | None
+    as_typed: str | None
 
-    def __post_init__(self) -> None:
-        for part in PROMPT_PARTS:
-            value = getattr(self, part)
-            if value == () or (isinstance(value, tuple) and part == "subject" and "" in value):
-                raise PromptError(
-                    f"`{part}` is a list without a wording; write one, or leave it out"
-                )
-            for text in [value] if isinstance(value, str) else value or ():
-                _check(text, part)
-        if self.as_typed is not None:
-            _check(self.as_typed, "text")
+    def __init__(
+        self,
+        subject: str | Sequence[str] = "",
+        *,
+        action: str | Sequence[str] = "",
+        environment: str | Sequence[str] = "",
+        camera: str | Sequence[str] = "",
+        mood: str | Sequence[str] = "",
+        negative: str | Sequence[str] | None = None,
+        name: str | None = None,
+        scene: str | None = None,
+        as_typed: str | None = None,
+        **unknown: Any,
+    ) -> None:
+        for word in unknown:
+            known = (*PROMPT_PARTS, "name", "scene")
+            near = difflib.get_close_matches(word, known, n=1)
+            hint = f": did you mean `{near[0]}`?" if near else f"; there are: {', '.join(known)}"
+            raise PromptError(f"`{word}` is no part of a prompt{hint}")
+        for label, value in (("name", name), ("scene", scene), ("text", as_typed)):
+            if value is not None:
+                if not isinstance(value, str):
+                    raise PromptError(f"`{label}` is text, not {type(value).__name__}")
+                _check(value, label)
+        keep = object.__setattr__  # frozen: once, here
+        keep(self, "subject", _part("subject", subject))
+        keep(self, "action", _part("action", action))
+        keep(self, "environment", _part("environment", environment))
+        keep(self, "camera", _part("camera", camera))
+        keep(self, "mood", _part("mood", mood))
+        keep(self, "negative", None if negative is None else _part("negative", negative))
+        keep(self, "name", name or None)
+        keep(self, "scene", scene or None)
+        keep(self, "as_typed", as_typed)
 
     @staticmethod
     def typed(text: str, *, name: str | None = None, scene: str | None = None) -> Prompt:
@@ -223,7 +271,7 @@ class Prompt:
                 raise IndexError(index)
             return self
         parts: dict[str, Any] = dict(self.wording(index))
-        return Prompt(**parts, name=self.name, scene=self.scene_label or None)
+        return Prompt(**parts, name=self.name, scene=self.scene_label)
 
     def twins(self, part: str, wordings: Sequence[str] | None = None) -> list[Prompt]:
         """Prompts that differ in `part` alone and share a scene: what an A/B test compares.
@@ -238,7 +286,7 @@ class Prompt:
         values = self.options(part) if wordings is None else options(tuple(wordings))
         if not values.size:
             raise PromptError(f"`{part}` has no wordings to compare; pass a list of them")
-        scene = self.scene_label or None
+        scene = self.scene_label
         return [Prompt(**{**held, part: value}, name=self.name, scene=scene) for value in values]
 
     @property
@@ -251,9 +299,9 @@ class Prompt:
         first = {part: self.options(part)[0] for part in self.axes}
         return slug(first.get("subject", ""), first.get("environment", "")) or slug(*first.values())
 
-    def with_parts(self, **parts: Part | None) -> Prompt:
+    def with_parts(self, **parts: Any) -> Prompt:
         """The same prompt with these parts in place of its own."""
-        return replace(self, **parts)  # type: ignore[arg-type]
+        return replace(self, **parts)
 
     @property
     def parts(self) -> dict[str, str]:

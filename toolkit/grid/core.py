@@ -1,0 +1,783 @@
+"""The grid itself: counted without counting, indexed without building.
+
+A grid is a list of blocks, one a prompt; a block is a mixed-radix number whose digits are the
+wordings of its parts, then the model, the parameters and the sample, which varies fastest. So the
+n-th cell is a few divisions, and how many cells a rule excludes is a product over the few axes that
+the rule looks at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, product
+from math import prod
+from pathlib import Path
+from typing import Any, overload
+
+from toolkit.catalog import Refusal, card, limit_refusal
+from toolkit.errors import CatalogError, GridError
+from toolkit.grid.axes import Axis, as_values, nearest, sample_values
+from toolkit.grid.sources import read_prompts
+from toolkit.prompts.formula import PROMPT_PARTS, Prompt, render
+from toolkit.records import CANONICAL_PARAMS, PARTS, ImageRef, ModelCard, RunSpec, canonical_json
+
+__all__ = ["Cell", "Exclusion", "Grid"]
+
+TALLY_LIMIT = 2_000_000  # combinations looked at before a summary says that it is too fine
+
+LABELS = ("name", "scene", "prompt")
+Rule = Mapping[str, Any] | Callable[[Mapping[str, Any]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A place in a grid and the run it asks for. Two cells may share a run.
+
+    `parts` are the words as written in the formula, `labels` the prompt's name and scene;
+    `excluded` is the reason why it is not run, or None.
+    """
+
+    grid_id: str
+    index: int
+    parts: dict[str, str]
+    labels: dict[str, str]
+    spec: RunSpec
+    excluded: str | None = None
+
+    @property
+    def run_key(self) -> str:
+        return self.spec.key
+
+    @property
+    def text(self) -> str:
+        return self.spec.prompt
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Why cells are left out, how many, and what to do instead."""
+
+    reason: str
+    cells: int
+    instead: str = ""
+
+    def __str__(self) -> str:
+        many = f"{self.cells:,} cell{'s' if self.cells != 1 else ''} excluded"
+        return f"{self.reason}: {many}" + (f"; {self.instead}" if self.instead else "")
+
+
+class _Block:
+    """One prompt of the grid with the grid's own parts in place, and the axes of its wordings."""
+
+    def __init__(self, prompt: Prompt, name: str, scene: str) -> None:
+        self.prompt = prompt
+        self.name = name
+        self.scene = scene
+        self.size = prompt.size
+        self.has = prompt.axes
+        self.parts = {part: count for part, count in prompt.axes.items() if count > 1}
+
+    def index(self, digits: Mapping[str, int]) -> int:
+        """The wording with these digits, 0 for the parts not named."""
+        index = 0
+        for part, count in self.parts.items():
+            index = index * count + digits.get(part, 0)
+        return index
+
+    @cached_property
+    def longest(self) -> int:
+        """No wording is longer than this, in characters."""
+        if self.prompt.as_typed is not None:
+            return len(self.prompt.as_typed)
+        return sum(self.prompt.options(part).longest + 2 for part in self.has if part in PARTS)
+
+    @cached_property
+    def may_be_empty(self) -> bool:
+        """Whether some wording might say nothing at all."""
+        if self.prompt.is_typed:
+            return False
+        return not any(self.prompt.options(part).shortest for part in self.has if part in PARTS)
+
+
+class Grid:
+    """Prompts x models x parameters x samples: a list varies, a value is fixed.
+
+    `prompts` is a `Prompt`, a string (sent exactly as typed), a list of either, or a DataFrame or
+    CSV file with the parts or `text`. Keywords are parts (`camera=[…]` replaces that part of every
+    structured prompt), canonical parameters, and those that the models declare. `samples` is a
+    count, or a list of sample numbers. `exclude` lists mappings (`{"model": "sim/final",
+    "duration_s": 9}`; a list of values means any of them) or functions of a cell's values. `extra`
+    goes to the service untouched.
+
+    `len` counts raw cells; `cells()` gives those that run, `excluded()` the others and why.
+    """
+
+    def __init__(
+        self,
+        prompts: Any,
+        *,
+        models: str | Sequence[str],
+        samples: int | Sequence[int] = 1,
+        scene: str | None = None,
+        exclude: Any = (),
+        design: Any = "full",
+        extra: Mapping[str, Any] | None = None,
+        **axes: Any,
+    ) -> None:
+        self._init(prompts, models, samples, scene, exclude, design, extra, axes, folder=None)
+
+    def _init(
+        self,
+        prompts: Any,
+        models: Any,
+        samples: Any,
+        scene: str | None,
+        exclude: Any,
+        design: Any,
+        extra: Mapping[str, Any] | None,
+        axes: Mapping[str, Any],
+        *,
+        folder: Path | None,
+    ) -> None:
+        self.prompts: tuple[Prompt, ...] = tuple(read_prompts(prompts))
+        self.models: tuple[str, ...] = tuple(as_values("models", models))
+        self._cards: list[ModelCard] = [_card(model) for model in self.models]
+        self.samples: Sequence[int] = sample_values(samples)
+        self.scene = scene
+        self.design = design
+        self.extra: dict[str, Any] = dict(extra or {})
+        declared = list(dict.fromkeys(name for c in self._cards for name in c.extra_params))
+        self.parts: dict[str, tuple[str, ...]] = {}
+        self._axes: list[Axis] = []
+        for name, given in axes.items():
+            if name in PROMPT_PARTS:
+                self.parts[name] = tuple(as_values(name, given))
+            else:
+                self._axes.append(self._axis(name, given, declared, folder))
+        self._refuse_two_owners()
+        self._blocks = self._make_blocks()
+        self._shared = [len(self.models), *map(len, self._axes), len(self.samples)]
+        self._rest = prod(self._shared)
+        self._ends = list(accumulate(block.size * self._rest for block in self._blocks))
+        self.exclude: tuple[Rule, ...] = self._read_rules(exclude)
+
+    def _axis(self, name: str, given: Any, declared: list[str], folder: Path | None) -> Axis:
+        first = as_values(name, given)[0]
+        known = [*PROMPT_PARTS, *CANONICAL_PARAMS, *declared]
+        if not isinstance(first, Mapping) and name not in known:
+            raise GridError(f"`{name}`{nearest(name, known)}")
+        return Axis(name, given, declared=declared, folder=folder)
+
+    def _refuse_two_owners(self) -> None:
+        owner: dict[str, str] = {}
+        for axis in self._axes:
+            for field in axis.fields:
+                if field in owner:
+                    raise GridError(f"`{field}` is set by `{owner[field]}` and by `{axis.name}`")
+                owner[field] = axis.name
+        self._owner = owner
+
+    # ---- prompts and scenes ----------------------------------------------------------------
+
+    def _make_blocks(self) -> list[_Block]:
+        if self.parts and all(prompt.is_typed for prompt in self.prompts):
+            named = ", ".join(f"`{part}`" for part in self.parts)
+            raise GridError(
+                f"{named}: the prompts are sent exactly as typed and have no parts; "
+                f"write them as tk.Prompt(subject=…, environment=…)"
+            )
+        worded = [p if p.is_typed else p.with_parts(**self.parts) for p in self.prompts]
+        scenes = _scenes(self.prompts, self.scene)
+        names = _unique(
+            [p.name or p.scene_label or "prompt" for p in self.prompts],
+            same=[p.name or number for number, p in enumerate(self.prompts)],
+        )
+        return [_Block(*row) for row in zip(worded, names, scenes, strict=True)]
+
+    # ---- counting and indexing -------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """Raw cells, exactly, however many."""
+        return self._ends[-1]
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[Cell]:
+        return (self._cell(i) for i in range(self.size))
+
+    @overload
+    def __getitem__(self, index: int) -> Cell: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Cell]: ...
+    def __getitem__(self, index: int | slice) -> Cell | list[Cell]:
+        """The raw cell at `index` (`.excluded` says why it is left out), or a list of them."""
+        if isinstance(index, slice):
+            return [self._cell(i) for i in range(*index.indices(self.size))]
+        at = index + self.size if index < 0 else index
+        if not 0 <= at < self.size:
+            raise IndexError(f"cell {index} of {self.size:,}")
+        return self._cell(at)
+
+    def cells(self) -> Iterator[Cell]:
+        """The cells that run, in order."""
+        if not self.num_kept:
+            return
+        for index in range(self.size):
+            cell = self._cell(index)
+            if cell.excluded is None:
+                yield cell
+
+    def excluded(self) -> Iterator[tuple[int, str]]:
+        """The cells that do not run: index and reason, found one by one."""
+        if self.num_kept == self.size:
+            return
+        for index in range(self.size):
+            reason = self._cell(index).excluded
+            if reason is not None:
+                yield index, reason
+
+    def sample(self, k: int, *, seed: int = 0) -> list[Cell]:
+        """`k` cells that run, drawn without repeats, in order of index; the same for one seed."""
+        kept = self.num_kept
+        if k > kept:
+            raise GridError(f"{k:,} cells were asked for and {kept:,} run")
+        rng = random.Random(seed)  # noqa: S311  (a draw that can be repeated, not a secret)
+        if kept < 200_000 and kept < self.size:
+            indices = [cell.index for cell in self.cells()]
+            return [self._cell(i) for i in sorted(rng.sample(indices, k))]
+        found: dict[int, Cell] = {}
+        while len(found) < k:
+            index = rng.randrange(self.size)
+            if index not in found and (cell := self._cell(index)).excluded is None:
+                found[index] = cell
+        return [found[i] for i in sorted(found)]
+
+    def _place(self, index: int) -> tuple[_Block, int, list[int]]:
+        """Which block, which of its wordings, and the digits of model, parameters and sample."""
+        which = bisect_right(self._ends, index)
+        inner = index - (self._ends[which - 1] if which else 0)
+        wording, rest = divmod(inner, self._rest)
+        digits = []
+        for radix in reversed(self._shared):
+            rest, digit = divmod(rest, radix)
+            digits.append(digit)
+        digits.reverse()
+        return self._blocks[which], wording, digits
+
+    def _cell(self, index: int) -> Cell:
+        block, wording, digits = self._place(index)
+        parts = block.prompt.wording(wording)
+        asked = _Asked(block, parts, self._params(digits), digits)
+        refused = self._refusal(asked)
+        spec = RunSpec(
+            asked.text,
+            model=self.models[digits[0]],
+            negative=parts.get("negative") or None,
+            params=asked.params,
+            sample=self.samples[digits[-1]],
+        )
+        return Cell(
+            self.id,
+            index,
+            {part: text for part, text in parts.items() if part != "negative"},
+            {"name": block.name, "scene": block.scene},
+            spec,
+            None if refused is None else str(refused),
+        )
+
+    def _params(self, digits: Sequence[int]) -> dict[str, Any]:
+        params: dict[str, Any] = {}
+        for axis, digit in zip(self._axes, digits[1:-1], strict=True):
+            params.update(axis.params(digit, self._cards[digits[0]]))
+        if self.extra:
+            params["extra"] = self.extra
+        return params
+
+    # ---- what is left out ------------------------------------------------------------------
+
+    @cached_property
+    def _refused_values(self) -> dict[tuple[int, int, int], Refusal]:
+        """(axis, model, value) for every value that a model does not take."""
+        return {
+            (a, m, v): refused
+            for a, axis in enumerate(self._axes)
+            if not isinstance(axis.values, range)
+            for m, model_card in enumerate(self._cards)
+            for v in range(len(axis))
+            if (refused := axis.refusal(v, model_card)) is not None
+        }
+
+    def _refusal(self, asked: _Asked) -> Refusal | None:
+        digits, block = asked.digits, asked.block
+        if self._refused_values:
+            for a, digit in enumerate(digits[1:-1]):
+                refused = self._refused_values.get((a, digits[0], digit))
+                if refused is not None:
+                    return refused
+        model = self._cards[digits[0]]
+        if model.limits and (refused := limit_refusal(model, asked.params)) is not None:
+            return refused
+        if model.negative is False and asked.parts.get("negative"):
+            return Refusal(f"{model.model} takes no negative prompt")
+        if block.may_be_empty and not asked.text:
+            return Refusal("an empty prompt", "write what the camera should see")
+        limit = model.prompt_limit
+        if limit is not None and block.longest > limit and len(asked.text) > limit:
+            return Refusal(
+                f"{model.model} takes {limit:,} characters and the prompt has {len(asked.text):,}"
+            )
+        if self.exclude:
+            values = self._values(asked)
+            for rule in self.exclude:
+                if (reason := _applies(rule, values)) is not None:
+                    return Refusal(reason)
+        return None
+
+    def _values(self, asked: _Asked) -> dict[str, Any]:
+        """Everything that an exclusion or a grouping may look at, by name."""
+        digits = asked.digits
+        model = self.models[digits[0]]
+        linked = {
+            axis.name: axis.label(digit)
+            for axis, digit in zip(self._axes, digits[1:-1], strict=True)
+            if axis.is_linked
+        }
+        return {
+            **linked,
+            **asked.params,
+            **asked.parts,
+            "model": model,
+            "service": model.split("/", 1)[0],
+            "sample": self.samples[digits[-1]],
+            "name": asked.block.name,
+            "scene": asked.block.scene,
+            "prompt": asked.text,
+        }
+
+    def _fields(self) -> list[str]:
+        """The names that exclusions and groupings may use."""
+        return [
+            *(part for part in PROMPT_PARTS if any(part in block.has for block in self._blocks)),
+            *(axis.name for axis in self._axes if axis.is_linked),
+            *self._owner,
+            *("model", "service", "sample", *LABELS),
+        ]
+
+    def _field(self, name: str) -> str:
+        plain = name.split(".", 1)[1] if name.startswith(("prompt.", "param.")) else name
+        plain = "prompt" if plain == "text" else plain
+        known = self._fields()
+        if plain not in known:
+            raise GridError(f"`{name}`{nearest(plain, known)}")
+        return plain
+
+    def _read_rules(self, given: Any) -> tuple[Rule, ...]:
+        rules = [given] if isinstance(given, Mapping) or callable(given) else list(given)
+        read: list[Rule] = []
+        for rule in rules:
+            if callable(rule):
+                read.append(rule)
+                continue
+            if not isinstance(rule, Mapping) or not rule:
+                raise GridError(
+                    f"`exclude` lists mappings such as {{'model': 'sim/final', 'sample': 2}}, "
+                    f"found {rule!r}"
+                )
+            read.append({self._field(str(name)): value for name, value in rule.items()})
+        for rule in read:
+            if isinstance(rule, Mapping):
+                self._check_rule(rule)
+        return tuple(read)
+
+    def _check_rule(self, rule: Mapping[str, Any]) -> None:
+        """A value that no cell has is a slip of the pen: say so instead of excluding nothing."""
+        for name, asked in rule.items():
+            levels = self._levels(name)
+            if levels is None:
+                continue
+            for value in asked if isinstance(asked, (list, tuple, set, frozenset)) else (asked,):
+                if value not in levels:
+                    shown = ", ".join(map(repr, list(levels)[:8]))
+                    raise GridError(f"`exclude`: no cell has {name} {value!r}; there are: {shown}")
+
+    def _levels(self, name: str) -> Sequence[Any] | None:
+        """The values that a field takes; None where listing them would take long."""
+        if name in {"model", "sample"}:
+            return self.models if name == "model" else self.samples
+        if name == "service":
+            return sorted({model.split("/", 1)[0] for model in self.models})
+        if name in {"name", "scene"}:
+            return list(dict.fromkeys(getattr(block, name) for block in self._blocks))
+        if name == "prompt":
+            return None
+        if name in PROMPT_PARTS:
+            blocks = [b for b in self._blocks if name in b.has]
+            if sum(b.prompt.options(name).size for b in blocks) > 10_000:
+                return None
+            return list(dict.fromkeys(text for b in blocks for text in b.prompt.options(name)))
+        for a, axis in enumerate(self._axes):
+            if axis.name == name and axis.is_linked:
+                return [axis.label(v) for v in range(len(axis))]
+            if name in axis.fields:
+                if isinstance(axis.values, range):
+                    return axis.values
+                found = [
+                    self._axes[a].params(v, c).get(name)
+                    for v in range(len(axis))
+                    for c in self._cards
+                ]
+                return [v for i, v in enumerate(found) if v not in found[:i]]
+        return None
+
+    # ---- counting in groups, without making cells ------------------------------------------
+
+    def tally(
+        self, by: str | Sequence[str] = (), *, kept: bool = True
+    ) -> dict[tuple[Any, ...], int]:
+        """How many cells each combination of the fields `by` has: `{("static", "sim/draft"): 9}`.
+
+        Looks only at the axes that matter, so a grid of 10^12 cells is tallied at once; `GridError`
+        where the combinations themselves are too many. `kept=False` counts what is excluded.
+        """
+        names = [self._field(n) for n in ([by] if isinstance(by, str) else by)]
+        counts: dict[tuple[Any, ...], int] = {}
+        for (levels, refused), cells in self._groups(names).items():
+            if (refused is None) == kept:
+                counts[levels] = counts.get(levels, 0) + cells
+        return counts
+
+    def _groups(self, names: Sequence[str]) -> dict[tuple[tuple[Any, ...], Refusal | None], int]:
+        """Cells by (levels of `names`, why excluded): a product over the digits that decide."""
+        looks = set(names)
+        for rule in self.exclude:
+            looks |= set(rule) if isinstance(rule, Mapping) else {*self._fields()}
+        shared = self._shared_that_decide(looks)
+        found: dict[tuple[tuple[Any, ...], Refusal | None], int] = {}
+        made: dict[Any, dict[tuple[tuple[Any, ...], Refusal | None], int]] = {}
+        left = TALLY_LIMIT
+        for block in self._blocks:
+            parts = self._parts_that_decide(block, looks)
+            alike = (
+                block.size,
+                *(getattr(block.prompt, p) for p in PROMPT_PARTS if p in looks or p in parts),
+                *(getattr(block, n) for n in ("name", "scene") if n in looks),
+                id(block) if "prompt" in looks or self._is_particular(block) else None,
+                self._refuses_negative and bool(block.prompt.negative),
+            )
+            if alike not in made:
+                left -= prod(block.parts[p] for p in parts) * prod(self._shared[d] for d in shared)
+                if left < 0:
+                    raise GridError(
+                        f"too fine a summary: {', '.join(names) or 'the exclusions'} of "
+                        f"{self.size:,} cells; group by less, or exclude by value"
+                    )
+                made[alike] = self._count_block(block, parts, shared, names)
+            for key, cells in made[alike].items():
+                found[key] = found.get(key, 0) + cells
+        return found
+
+    def _count_block(
+        self, block: _Block, parts: Sequence[str], shared: Sequence[int], names: Sequence[str]
+    ) -> dict[tuple[tuple[Any, ...], Refusal | None], int]:
+        looked_at = prod(block.parts[p] for p in parts) * prod(self._shared[d] for d in shared)
+        each = block.size * self._rest // looked_at
+        counts: dict[tuple[tuple[Any, ...], Refusal | None], int] = {}
+        for wording in product(*(range(block.parts[p]) for p in parts)):
+            words = block.prompt.wording(block.index(dict(zip(parts, wording, strict=True))))
+            for chosen in product(*(range(self._shared[d]) for d in shared)):
+                digits = [0] * len(self._shared)
+                for place, digit in zip(shared, chosen, strict=True):
+                    digits[place] = digit
+                asked = _Asked(block, words, self._params(digits), digits)
+                values = self._values(asked) if names else {}
+                levels = tuple(_hashable(values.get(name)) for name in names)
+                key = (levels, self._refusal(asked))
+                counts[key] = counts.get(key, 0) + each
+        return counts
+
+    def _shared_that_decide(self, looks: set[str]) -> list[int]:
+        """Places of the model, of the parameters that matter, and of the sample if it does."""
+        limited = {
+            name
+            for model in self._cards
+            for limit in model.limits
+            for name in (*limit["when"], *limit["allow"])
+        }
+        refused = {a for a, _, _ in self._refused_values}
+        axes = [
+            a + 1
+            for a, axis in enumerate(self._axes)
+            if a in refused or looks & {axis.name, *axis.fields} or limited & {*axis.fields}
+        ]
+        return [0, *axes, *([len(self._shared) - 1] if "sample" in looks else [])]
+
+    def _parts_that_decide(self, block: _Block, looks: set[str]) -> list[str]:
+        if "prompt" in looks or self._is_particular(block):
+            return list(block.parts)
+        return [
+            part
+            for part in block.parts
+            if part in looks or (part == "negative" and self._refuses_negative)
+        ]
+
+    @cached_property
+    def _refuses_negative(self) -> bool:
+        return any(model.negative is False for model in self._cards)
+
+    @cached_property
+    def _prompt_limit(self) -> int | None:
+        limits = [c.prompt_limit for c in self._cards if c.prompt_limit is not None]
+        return min(limits, default=None)
+
+    def _is_particular(self, block: _Block) -> bool:
+        """Whether the very text of this block's prompts decides: too long, or empty."""
+        limit = self._prompt_limit
+        return block.may_be_empty or (limit is not None and block.longest > limit)
+
+    @cached_property
+    def num_kept(self) -> int:
+        """Cells that run."""
+        return sum(self.tally().values())
+
+    @cached_property
+    def exclusions(self) -> list[Exclusion]:
+        """Why cells are left out, with counts, most first."""
+        counts: dict[Refusal, int] = {}
+        for (_, refused), cells in self._groups(()).items():
+            if refused is not None:
+                counts[refused] = counts.get(refused, 0) + cells
+        ordered = sorted(counts.items(), key=lambda item: -item[1])
+        return [Exclusion(r.reason, cells, r.instead) for r, cells in ordered]
+
+    def arms(self, by: str | Sequence[str]) -> list[dict[str, Any]]:
+        """What would be compared: each combination of the levels of `by`, and its cells."""
+        names = [self._field(n) for n in ([by] if isinstance(by, str) else by)]
+        return [
+            {**dict(zip(names, levels, strict=True)), "cells": cells}
+            for levels, cells in self.tally(names).items()
+        ]
+
+    # ---- what it is ------------------------------------------------------------------------
+
+    @property
+    def axes(self) -> dict[str, Any]:
+        """Everything that has a value here, by name, in the order of the index."""
+        found: dict[str, Any] = {}
+        if len(self._blocks) > 1:
+            found["name"] = [block.name for block in self._blocks]
+        for part in PROMPT_PARTS:
+            blocks = [block for block in self._blocks if part in block.has]
+            if blocks:
+                few = self._levels(part)
+                found[part] = blocks[0].prompt.options(part) if few is None else few
+        found["model"] = self.models
+        for axis in self._axes:
+            found[axis.name] = (
+                axis.values
+                if isinstance(axis.values, range)
+                else [axis.label(v) for v in range(len(axis))]
+            )
+        found["sample"] = self.samples
+        return found
+
+    @property
+    def varies(self) -> list[str]:
+        """The names with more than one value."""
+        return [name for name, values in self.axes.items() if len(values) > 1]
+
+    @property
+    def cards(self) -> list[ModelCard]:
+        """The card of each model."""
+        return list(self._cards)
+
+    @property
+    def images(self) -> list[ImageRef]:
+        """Every picture that would be sent to a service."""
+        return [
+            value
+            for axis in self._axes
+            if not isinstance(axis.values, range)
+            for entry in axis.values
+            for value in (entry.values() if axis.is_linked else (entry,))
+            if isinstance(value, ImageRef)
+        ]
+
+    @property
+    def scenes(self) -> list[str]:
+        """The shots that are wanted, in order."""
+        return list(dict.fromkeys(block.scene for block in self._blocks))
+
+    @cached_property
+    def notices(self) -> list[str]:
+        """What a person may want to know before running: nothing that stops them."""
+        found = []
+        same = len(self.prompts) - len({_identity(p) for p in self.prompts})
+        if same:
+            found.append(
+                f"{same} prompt{'s say' if same > 1 else ' says'} the same as another: "
+                f"they share their clips and are paid once"
+            )
+        seedless = [c.model for c in self._cards if c.seed == "none"]
+        if seedless and "seed" in self._owner:
+            found.append(
+                f"{', '.join(seedless)}: no seed is honoured, so samples of one seed are not paired"
+            )
+        if self.images:
+            listed = ", ".join(Path(i.path or i.sha256[:12]).name for i in self.images)
+            found.append(f"pictures from this machine that would be uploaded: {listed}")
+        return found
+
+    @cached_property
+    def id(self) -> str:
+        """The hash of the grid's document, 16 hex digits."""
+        return hashlib.sha256(canonical_json(self.to_doc()).encode()).hexdigest()[:16]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grid) and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        prompts = sum(block.size for block in self._blocks)
+        sizes = [f"{prompts:,} prompt{'s' if prompts != 1 else ''}"]
+        counts = [("model", len(self.models)), *((a.name, len(a)) for a in self._axes)]
+        sizes += [f"{n:,} {name}" for name, n in counts if n > 1 or name == "model"]
+        sizes.append(f"{len(self.samples):,} sample{'s' if len(self.samples) != 1 else ''}")
+        return f"<Grid {' × '.join(sizes)} = {self.size:,} cells>"
+
+    # ---- as a document, as code, as a receipt ----------------------------------------------
+
+    def to_doc(self) -> dict[str, Any]:
+        """The grid as plain data, the same wherever it is made: pictures by content, no paths."""
+        from toolkit.grid.document import to_doc
+
+        return to_doc(self)
+
+    @staticmethod
+    def from_doc(doc: Mapping[str, Any], *, folder: Path | None = None) -> Grid:
+        """A grid from `to_doc()`, or from a person's `GRID.yaml` read as plain data."""
+        from toolkit.grid.document import from_doc
+
+        return from_doc(doc, folder=folder)
+
+    def to_yaml(self, path: str | Path | None = None) -> str:
+        """`GRID.yaml`, which scripts and people may edit; written to `path` where one is given."""
+        from toolkit.grid.document import to_yaml
+
+        return to_yaml(self, path)
+
+    @staticmethod
+    def from_yaml(source: str | Path) -> Grid:
+        """A grid from YAML text or a file; pictures it names may not leave the file's folder."""
+        from toolkit.grid.document import from_yaml
+
+        return from_yaml(source)
+
+    def to_code(self) -> str:
+        """The call that makes this grid."""
+        from toolkit.grid.document import to_code
+
+        return to_code(self)
+
+    def _repr_html_(self) -> str:
+        from toolkit.grid.document import receipt
+
+        return receipt(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one cell asks for, before it is a spec: enough to judge it by."""
+
+    block: _Block
+    parts: dict[str, str]
+    params: dict[str, Any]
+    digits: list[int]
+
+    @property
+    def text(self) -> str:
+        typed = self.block.prompt.as_typed
+        return typed if typed is not None else render(self.parts)
+
+
+def _applies(rule: Rule, values: Mapping[str, Any]) -> str | None:
+    """Why this rule leaves a cell out, or None."""
+    if not isinstance(rule, Mapping):
+        said = rule(values)
+        if not said:
+            return None
+        return said if isinstance(said, str) else f"excluded by {getattr(rule, '__name__', 'rule')}"
+    for name, asked in rule.items():
+        value = values.get(name)
+        if isinstance(asked, (list, tuple, set, frozenset)):
+            if value not in asked:
+                return None
+        elif value != asked:
+            return None
+    return "excluded: " + ", ".join(f"{name} {_listed(asked)}" for name, asked in rule.items())
+
+
+def _listed(asked: Any) -> str:
+    if isinstance(asked, (list, tuple, set, frozenset)):
+        return " or ".join(map(str, asked))
+    return str(asked)
+
+
+def _hashable(value: Any) -> Any:
+    return value if value.__hash__ is not None else canonical_json(value)
+
+
+def _card(model: Any) -> ModelCard:
+    if not isinstance(model, str):
+        raise GridError(f"a model is 'service/model', not {model!r}")
+    try:
+        return card(model)
+    except CatalogError as error:
+        raise GridError(str(error)) from None
+
+
+def _identity(prompt: Prompt) -> tuple[Any, ...]:
+    return (prompt.as_typed, *(getattr(prompt, part) for part in PROMPT_PARTS))
+
+
+def _scenes(prompts: Sequence[Prompt], scene: str | None) -> list[str]:
+    """A scene each. Structured prompts of one subject and environment are wordings of one shot."""
+    if scene is not None:
+        return [scene] * len(prompts)
+    shots: list[Any] = []
+    for number, prompt in enumerate(prompts):
+        if prompt.scene or prompt.name:
+            shots.append((prompt.scene or prompt.name,))
+        elif prompt.is_typed or not (prompt.subject or prompt.environment):
+            shots.append(number)
+        else:
+            shots.append((prompt.subject, prompt.environment))
+    return _unique([prompt.scene_label or "scene" for prompt in prompts], same=shots)
+
+
+def _unique(labels: Sequence[str], *, same: Sequence[Any]) -> list[str]:
+    """`labels`, numbered where one would be taken for another; equal `same` share one."""
+    given: dict[Any, str] = {}
+    taken: dict[str, int] = {}
+    for label, key in zip(labels, same, strict=True):
+        if key in given:
+            continue
+        count = taken.get(label, 0) + 1
+        taken[label] = count
+        while count > 1 and f"{label} {count}" in taken:
+            count += 1
+        unique = label if count == 1 else f"{label} {count}"
+        taken[unique] = max(taken.get(unique, 0), 1)
+        given[key] = unique
+    return [given[key] for key in same]
