@@ -11,6 +11,7 @@
     ├── ClipError            a file that is no usable video
     ├── ScoreError           a scorer that is missing or broken
     ├── ReviewError          a review that cannot start or go on
+    ├── ResultsError         a comparison that the data cannot answer
     ├── ExportError          a table, page or film that could not be written
     └── ProviderError        a service; `.provider` names it
         ├── NotSent          the request never left: nothing was charged
@@ -38,6 +39,7 @@ __all__ = [
     "ProviderError",
     "RefusalKind",
     "Refused",
+    "ResultsError",
     "ReviewError",
     "ScoreError",
     "StoreError",
@@ -91,6 +93,10 @@ class ScoreError(ToolkitError):
 
 class ReviewError(ToolkitError):
     """A review that cannot start or go on."""
+
+
+class ResultsError(ToolkitError, ValueError):
+    """A comparison that the data cannot answer."""
 
 
 class ExportError(ToolkitError):
