@@ -1,1 +1,96 @@
-"""promptgrid: text-to-video prompt A/B experiments in notebooks."""
+"""promptgrid: text-to-video prompt A/B experiments in notebooks.
+
+    import toolkit as tk
+
+    exp = tk.Experiment("courier", budget_usd=5)
+    grid = tk.Grid(tk.Prompt("a fox", camera=["static", "slow push in"]), models="sim/draft")
+    exp.plan(grid)
+    batch = exp.run(grid)
+
+Names are loaded when they are first used, so that the import costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolkit.errors import (
+        ApprovalNeeded,
+        BudgetError,
+        CatalogError,
+        ClipError,
+        ExportError,
+        GridError,
+        ImportProblem,
+        PromptError,
+        ProviderError,
+        Refused,
+        ReviewError,
+        ScoreError,
+        StoreError,
+        ToolkitError,
+    )
+    from toolkit.experiment import Batch, Experiment
+    from toolkit.grid import Grid, near
+    from toolkit.planning import models
+    from toolkit.prompts.formula import Prompt
+    from toolkit.records import Metric, Reading, RunSpec, State
+    from toolkit.sheets import sheet
+    from toolkit.simulator import simulate
+
+_HOMES = {
+    "errors": (
+        "ApprovalNeeded", "BudgetError", "CatalogError", "ClipError", "ExportError", "GridError",
+        "ImportProblem", "PromptError", "ProviderError", "Refused", "ReviewError", "ScoreError",
+        "StoreError", "ToolkitError",
+    ),
+    "experiment": ("Batch", "Experiment"),
+    "grid": ("Grid", "near"),
+    "planning": ("models",),
+    "prompts.formula": ("Prompt",),
+    "records": ("Metric", "Reading", "RunSpec", "State"),
+    "sheets": ("sheet",),
+    "simulator": ("simulate",),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ApprovalNeeded",
+    "Batch",
+    "BudgetError",
+    "CatalogError",
+    "ClipError",
+    "Experiment",
+    "ExportError",
+    "Grid",
+    "GridError",
+    "ImportProblem",
+    "Metric",
+    "Prompt",
+    "PromptError",
+    "ProviderError",
+    "Reading",
+    "Refused",
+    "ReviewError",
+    "RunSpec",
+    "ScoreError",
+    "State",
+    "StoreError",
+    "ToolkitError",
+    "models",
+    "near",
+    "sheet",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
