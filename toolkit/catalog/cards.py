@@ -217,18 +217,19 @@ def _as_list(value: Any) -> list[str]:
 def _near(name: str, known: Iterable[str]) -> str:
     """`'x'`, and the nearest thing that exists."""
     names = [str(k) for k in known]
-    tails = {n.split("/", 1)[1]: n for n in names if "/" in n}
     wanted = str(name).lower()
-    exact = [n for n in names if n.rsplit("/", 1)[-1] == wanted]
-    near = exact or list(
-        dict.fromkeys(
-            tails.get(found, found)
-            for found in difflib.get_close_matches(wanted, [*names, *tails], n=3, cutoff=0.55)
-        )
-    )
+    near = [n for n in names if n.rsplit("/", 1)[-1] == wanted]
+    if not near:
+        likeness = {n: max(_alike(wanted, n), _alike(wanted, n.split("/", 1)[-1])) for n in names}
+        best = max(likeness.values(), default=0.0)
+        near = [n for n in names if likeness[n] >= max(0.6, best - 0.05)]
     if near:
-        return f"{name!r}: did you mean {' or '.join(map(repr, near))}?"
+        return f"{name!r}: did you mean {' or '.join(map(repr, near[:4]))}?"
     return f"{name!r}; there are: {', '.join(sorted(names))}"
+
+
+def _alike(a: str, b: str) -> float:
+    return difflib.SequenceMatcher(None, a, b.lower()).ratio()
 
 
 def cards() -> list[ModelCard]:

@@ -34,28 +34,73 @@ LABELS = ("name", "scene", "prompt")
 Rule = Mapping[str, Any] | Callable[[Mapping[str, Any]], object]
 
 
-@dataclass(frozen=True, slots=True)
 class Cell:
-    """A place in a grid and the run it asks for. Two cells may share a run.
+    """A place in a grid and the run it asks for. Two cells may share a run."""
 
-    `parts` are the words as written in the formula, `labels` the prompt's name and scene;
-    `excluded` is the reason why it is not run, or None.
-    """
-
-    grid_id: str
-    index: int
-    parts: dict[str, str]
-    labels: dict[str, str]
-    spec: RunSpec
-    excluded: str | None = None
+    def __init__(self, grid: Grid, index: int) -> None:
+        self._grid = grid
+        self.index = index
+        self._block, wording, self._digits = grid._place(index)
+        self._words = self._block.prompt.wording(wording)
 
     @property
-    def run_key(self) -> str:
-        return self.spec.key
+    def grid_id(self) -> str:
+        return self._grid.id
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The words as written in the formula; empty for a prompt sent as typed."""
+        return {part: text for part, text in self._words.items() if part != "negative"}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The prompt's name and scene, which are no part of what is sent."""
+        return {"name": self._block.name, "scene": self._block.scene}
 
     @property
     def text(self) -> str:
-        return self.spec.prompt
+        """The prompt as sent."""
+        typed = self._block.prompt.as_typed
+        return typed if typed is not None else render(self._words)
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """What is asked of the service."""
+        grid = self._grid
+        return RunSpec(
+            self.text,
+            model=grid.models[self._digits[0]],
+            negative=self._words.get("negative") or None,
+            params=grid._params(self._digits),
+            sample=grid.samples[self._digits[-1]],
+        )
+
+    @cached_property
+    def run_key(self) -> str:
+        return self.spec.key
+
+    @cached_property
+    def excluded(self) -> str | None:
+        """Why this cell is not run, or None."""
+        grid = self._grid
+        refused = grid._refusal(
+            _Asked(self._block, self._words, grid._params(self._digits), self._digits)
+        )
+        return None if refused is None else str(refused)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cell) and (self._grid, self.index) == (other._grid, other.index)
+
+    def __hash__(self) -> int:
+        return hash(self.index)
+
+    def __repr__(self) -> str:
+        said = f", excluded={self.excluded!r}" if self.excluded else ""
+        spec = self.spec
+        return (
+            f"<Cell {self.index}: {spec.model} {spec.params} sample {spec.sample} "
+            f"{spec.prompt!r}{said}>"
+        )
 
 
 @dataclass(frozen=True)
@@ -163,6 +208,9 @@ class Grid:
         self._blocks = self._make_blocks()
         self._shared = [len(self.models), *map(len, self._axes), len(self.samples)]
         self._rest = prod(self._shared)
+        self._strides = [
+            (prod(self._shared[place + 1 :]), radix) for place, radix in enumerate(self._shared)
+        ]
         self._ends = list(accumulate(block.size * self._rest for block in self._blocks))
         self.exclude: tuple[Rule, ...] = self._read_rules(exclude)
 
@@ -213,7 +261,7 @@ class Grid:
         return True
 
     def __iter__(self) -> Iterator[Cell]:
-        return (self._cell(i) for i in range(self.size))
+        return (Cell(self, i) for i in range(self.size))
 
     @overload
     def __getitem__(self, index: int) -> Cell: ...
@@ -222,18 +270,18 @@ class Grid:
     def __getitem__(self, index: int | slice) -> Cell | list[Cell]:
         """The raw cell at `index` (`.excluded` says why it is left out), or a list of them."""
         if isinstance(index, slice):
-            return [self._cell(i) for i in range(*index.indices(self.size))]
+            return [Cell(self, i) for i in range(*index.indices(self.size))]
         at = index + self.size if index < 0 else index
         if not 0 <= at < self.size:
             raise IndexError(f"cell {index} of {self.size:,}")
-        return self._cell(at)
+        return Cell(self, at)
 
     def cells(self) -> Iterator[Cell]:
         """The cells that run, in order."""
         if not self.num_kept:
             return
         for index in range(self.size):
-            cell = self._cell(index)
+            cell = Cell(self, index)
             if cell.excluded is None:
                 yield cell
 
@@ -242,7 +290,7 @@ class Grid:
         if self.num_kept == self.size:
             return
         for index in range(self.size):
-            reason = self._cell(index).excluded
+            reason = Cell(self, index).excluded
             if reason is not None:
                 yield index, reason
 
@@ -254,11 +302,11 @@ class Grid:
         rng = random.Random(seed)  # noqa: S311  (a draw that can be repeated, not a secret)
         if kept < 200_000 and kept < self.size:
             indices = [cell.index for cell in self.cells()]
-            return [self._cell(i) for i in sorted(rng.sample(indices, k))]
+            return [Cell(self, i) for i in sorted(rng.sample(indices, k))]
         found: dict[int, Cell] = {}
         while len(found) < k:
             index = rng.randrange(self.size)
-            if index not in found and (cell := self._cell(index)).excluded is None:
+            if index not in found and (cell := Cell(self, index)).excluded is None:
                 found[index] = cell
         return [found[i] for i in sorted(found)]
 
@@ -266,34 +314,8 @@ class Grid:
         """Which block, which of its wordings, and the digits of model, parameters and sample."""
         which = bisect_right(self._ends, index)
         inner = index - (self._ends[which - 1] if which else 0)
-        wording, rest = divmod(inner, self._rest)
-        digits = []
-        for radix in reversed(self._shared):
-            rest, digit = divmod(rest, radix)
-            digits.append(digit)
-        digits.reverse()
-        return self._blocks[which], wording, digits
-
-    def _cell(self, index: int) -> Cell:
-        block, wording, digits = self._place(index)
-        parts = block.prompt.wording(wording)
-        asked = _Asked(block, parts, self._params(digits), digits)
-        refused = self._refusal(asked)
-        spec = RunSpec(
-            asked.text,
-            model=self.models[digits[0]],
-            negative=parts.get("negative") or None,
-            params=asked.params,
-            sample=self.samples[digits[-1]],
-        )
-        return Cell(
-            self.id,
-            index,
-            {part: text for part, text in parts.items() if part != "negative"},
-            {"name": block.name, "scene": block.scene},
-            spec,
-            None if refused is None else str(refused),
-        )
+        digits = [inner // stride % radix for stride, radix in self._strides]
+        return self._blocks[which], inner // self._rest, digits
 
     def _params(self, digits: Sequence[int]) -> dict[str, Any]:
         params: dict[str, Any] = {}
@@ -755,14 +777,16 @@ def _scenes(prompts: Sequence[Prompt], scene: str | None) -> list[str]:
     """A scene each. Structured prompts of one subject and environment are wordings of one shot."""
     if scene is not None:
         return [scene] * len(prompts)
+    named = {(p.subject, p.environment): p.scene_label for p in prompts if p.scene or p.name}
     shots: list[Any] = []
     for number, prompt in enumerate(prompts):
+        shot = (prompt.subject, prompt.environment)
         if prompt.scene or prompt.name:
-            shots.append((prompt.scene or prompt.name,))
-        elif prompt.is_typed or not (prompt.subject or prompt.environment):
+            shots.append(prompt.scene_label)
+        elif prompt.is_typed or not any(shot):
             shots.append(number)
         else:
-            shots.append((prompt.subject, prompt.environment))
+            shots.append(named.get(shot, shot))
     return _unique([prompt.scene_label or "scene" for prompt in prompts], same=shots)
 
 

@@ -86,6 +86,8 @@ def _file(path: Path) -> Iterable[Prompt]:
 
 
 def _rows(rows: list[Any], *, where: str) -> Iterable[Prompt]:
+    if not rows:
+        raise GridError(f"{where} has no rows of prompts")
     columns: list[str] = list(dict.fromkeys(str(name) for row in rows for name in row if name))
     names = {column: column.strip().removeprefix("prompt.").lower() for column in columns}
     used = {column: name for column, name in names.items() if name in COLUMNS}

@@ -33,8 +33,7 @@ def render(parts: Mapping[str, str]) -> str:
 
     Changing this changes every key, and so pays for every clip again.
     """
-    sentences = [_sentence(parts[name]) for name in PARTS if name in parts]
-    return " ".join(filter(None, sentences))
+    return " ".join([said for name in PARTS if name in parts and (said := _sentence(parts[name]))])
 
 
 @lru_cache(maxsize=8192)
@@ -49,14 +48,20 @@ def _sentence(part: str) -> str:
 _HOLD = 4096  # wordings of a part that are kept once made: a grid asks for the same ones again
 
 
-class Options:
+class Options(Sequence[str]):
     """Every wording of one part, in the order written; made one at a time."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._templates: list[Template] = [parse(text) for text in texts]
         self._ends = list(accumulate(template.size for template in self._templates))
-        self.size = self._ends[-1] if self._ends else 0
+        self.size: int = self._ends[-1] if self._ends else 0
         self._made: list[str] | None = None
+
+    def held(self) -> Sequence[str]:
+        """The wordings as a list where they are few, so that a grid makes each of them once."""
+        if self._made is None and self.size <= _HOLD:
+            self._made = [text for template in self._templates for text in template]
+        return self if self._made is None else self._made
 
     @cached_property
     def longest(self) -> int:
@@ -80,11 +85,9 @@ class Options:
             return [self[i] for i in range(*index.indices(self.size))]
         if not -self.size <= index < self.size:
             raise IndexError(index)
-        if self._made is None and self.size <= _HOLD:
-            self._made = [text for template in self._templates for text in template]
+        index %= self.size
         if self._made is not None:
             return self._made[index]
-        index %= self.size
         which = bisect_right(self._ends, index)
         return self._templates[which][index - (self._ends[which - 1] if which else 0)]
 
@@ -113,7 +116,7 @@ _SMALL_WORD = re.compile(
 )
 
 
-def slug(*texts: str, words: int = 3, limit: int = 40) -> str:
+def slug(*texts: str, words: int = 3, limit: int = 48) -> str:
     """A few telling words of each text, in any script: a label that a person recognises."""
     groups = []
     for text in texts:
@@ -252,15 +255,27 @@ class Prompt:
     def __iter__(self) -> Iterator[Prompt]:
         return (self[i] for i in range(self.size))
 
+    @cached_property
+    def _wheels(self) -> tuple[dict[str, str], list[tuple[str, int, int, Sequence[str]]]]:
+        """The first wording of every part, and how the others are read off an index."""
+        first = {part: self.options(part)[0] for part in self.axes}
+        wheels: list[tuple[str, int, int, Sequence[str]]] = []
+        stride = 1
+        for part in reversed(self.varies):
+            wordings = self.options(part)
+            wheels.append((part, stride, wordings.size, wordings.held()))
+            stride *= wordings.size
+        return first, wheels
+
     def wording(self, index: int) -> dict[str, str]:
         """The parts of the `index`-th concrete prompt; the last part varies fastest."""
         if not 0 <= index < self.size:
             raise IndexError(index)
-        chosen: dict[str, str] = {}
-        for part, count in reversed(self.axes.items()):
-            index, rest = divmod(index, count)
-            chosen[part] = self.options(part)[rest]
-        return dict(reversed(chosen.items()))
+        first, wheels = self._wheels
+        chosen = dict(first)
+        for part, stride, count, wordings in wheels:
+            chosen[part] = wordings[index // stride % count]
+        return chosen
 
     def __getitem__(self, index: int) -> Prompt:
         """The `index`-th concrete prompt; all of one template share a scene."""
