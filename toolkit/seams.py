@@ -200,6 +200,11 @@ class Analysis(Protocol):
         ...
 
     @property
+    def cuts(self) -> Sequence[int]:
+        """Frames that begin a new shot, ascending; () for one shot."""
+        ...
+
+    @property
     def motion(self) -> Motion: ...
 
     def flow(self, first: int, second: int) -> NDArray[np.float32]:
@@ -209,11 +214,22 @@ class Analysis(Protocol):
 
 @runtime_checkable
 class Scorer(Protocol):
-    """Frozen settings at construction, data at the call."""
+    """Frozen settings at construction, data at the call.
 
-    name: str
-    version: str
-    where: Literal["worker", "main"]
-    metrics: Mapping[str, Metric]
+    Two more attributes may be left out: `tier` ("full"; "thorough" for costly ones) and
+    `every_frame` (True; False where a sparse look at a clip will do).
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def where(self) -> Literal["worker", "main"]: ...
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]: ...
 
     def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]: ...

@@ -30,6 +30,7 @@ SMALL_PX = 256
 DETAIL_PX = 640
 NUM_DETAIL = 8
 GRID_PX = 8
+CUT_REPEAT, CUT_STEP, CUT_RATIO, CUT_UNLIKE = 0.3, 6.0, 3.0, 0.25
 RECIPE = "y256-dis-fast-1"
 """Names everything that scorers are given; part of each score's settings, so a change rescores."""
 
@@ -74,6 +75,31 @@ class DecodePass:
         pairs = zip(self.small, self.small[1:], strict=False)
         total = self.small[0].size
         return np.array([cv2.norm(a, b, cv2.NORM_L1) / total for a, b in pairs], np.float64)
+
+    @cached_property
+    def cuts(self) -> tuple[int, ...]:
+        """A cut changes the picture's structure, and by several times what its neighbours change.
+
+        The adaptive rule of PySceneDetect (3 x the mean of two pairs on either side), over pairs
+        that are no mere repeats, on luma alone; the correlation tells a cut from a flash of light.
+        """
+        moved = np.flatnonzero(self.step > CUT_REPEAT)
+        found = []
+        for k, t in enumerate(moved):
+            if self.step[t] < CUT_STEP:
+                continue
+            near = [*moved[max(0, k - 2) : k], *moved[k + 1 : k + 3]]
+            usual = float(self.step[near].mean()) if near else 0.0
+            if self.step[t] >= CUT_RATIO * max(usual, 1.0) and self._unlike(int(t)) >= CUT_UNLIKE:
+                found.append(int(t) + 1)
+        return tuple(found)
+
+    def _unlike(self, t: int) -> float:
+        """1 minus the correlation of frames t and t+1 at 64 px."""
+        pair = [planes.shrink(self.small[i], 64).ravel().astype(np.float64) for i in (t, t + 1)]
+        if min(frame.std() for frame in pair) < 1:
+            return 1.0
+        return 1 - float(np.corrcoef(pair[0], pair[1])[0, 1])
 
     def flow(self, first: int, second: int) -> NDArray[np.float32]:
         if self._dis is None:

@@ -1,0 +1,409 @@
+"""What the camera did, and whether it is what was asked.
+
+Moves are named by what the *camera* does, and the picture does the opposite: content that moves
+right is a pan left, content that turns clockwise a roll anticlockwise. Flow in the picture cannot
+tell a pan from a sideways travel, nor a push-in from a zoom: each of these pairs is one word here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.camera import opposite, parse_camera
+from toolkit.records import CAMERA_MOVES, Metric, Reading, RunSpec
+from toolkit.scorers import table
+from toolkit.seams import Analysis, Motion
+
+__all__ = ["Camera", "Delivered", "Path", "asked_moves", "camera_path", "deliver", "match"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """The picture's global motion, pair by pair, in units of the short side (T-1,).
+
+    `right` and `down` are where the content goes, `grow` is log scale and `turn` radians clockwise,
+    both halved: then all four are the motion of a point half a short side from the centre.
+    `steady` is the share of trusted points that follow it, `trusted` the share with enough detail,
+    `spread` the number of quarters of the picture where some do; `upper` and `lower`
+    how far right those parts of the picture went by themselves (see `_layers`).
+    """
+
+    right: Array
+    down: Array
+    grow: Array
+    turn: Array
+    steady: float
+    trusted: float
+    spread: int
+    upper: float
+    lower: float
+
+    def total(self) -> dict[str, float]:
+        """Net pan (content right), tilt (content down), zoom (in) and roll (content clockwise)."""
+        return {
+            "pan": float(self.right.sum()),
+            "tilt": float(self.down.sum()),
+            "zoom": float(self.grow.sum()),
+            "roll": float(self.turn.sum()),
+        }
+
+
+def camera_path(motion: Motion, shape: tuple[int, int], skip: Sequence[int] = ()) -> Path:
+    """Fit a similarity to each pair's flow at the trusted grid points, robustly (Cauchy weights).
+
+    `skip` are frames that begin a new shot: the pair before each is left out. All pairs are solved
+    at once; the fit of a pair starts from the median flow, so that up to half of the points may
+    belong to things that move by themselves.
+    """
+    height, width = shape
+    short = min(height, width)
+    x = (motion.points[:, 0].astype(np.float64) - (width - 1) / 2) / short
+    y = (motion.points[:, 1].astype(np.float64) - (height - 1) / 2) / short
+    u, v = np.moveaxis(motion.moves.astype(np.float64) / short, 2, 0)
+    trusted = motion.textured.copy()
+    for cut in skip:
+        trusted[cut - 1] = False
+    fit = _similarity(x, y, u, v, trusted)
+    right, down, scale, turn = fit.T
+    around = max(1, len(u) // 12)
+    steady, spread = _agreement(fit, x, y, u, v, trusted, short, around)
+    upper, lower = _layers(fit, x, y, u, trusted)
+    return Path(
+        right, down, 0.5 * scale, 0.5 * turn,
+        steady, float(trusted.mean()), spread, upper, lower,
+    )  # fmt: skip
+
+
+def _similarity(x: Array, y: Array, u: Array, v: Array, trusted: NDArray[np.bool_]) -> Array:
+    """(P, 4): shift right, shift down, growth and turn of each pair; zeros where nothing is known.
+
+    u = right + growth x - turn y, v = down + growth y + turn x: the linear form of a small
+    similarity, whose growth is log scale and whose turn is clockwise on the screen.
+    """
+    known = trusted.sum(axis=1) >= 8
+    base = np.where(trusted, 1.0, 0.0)
+    nan_u, nan_v = np.where(trusted, u, np.nan), np.where(trusted, v, np.nan)
+    fit = np.zeros((len(u), 4))
+    if not known.any():
+        return fit
+    fit[known, 0] = np.nanmedian(nan_u[known], axis=1)
+    fit[known, 1] = np.nanmedian(nan_v[known], axis=1)
+    floor = 0.08 / 144  # of a short side: what flow is good for
+    for _ in range(8):
+        du, dv = _residual(fit, x, y, u, v)
+        off = np.hypot(du, dv)
+        spread = np.zeros(len(u))
+        spread[known] = 1.5 * np.nanmedian(np.where(trusted, off, np.nan)[known], axis=1)
+        w = base / (1 + (off / np.maximum(spread, floor)[:, None]) ** 2)
+        total = np.maximum(w.sum(axis=1), 1e-9)
+        mean = {k: (w * a).sum(axis=1) / total for k, a in (("x", x), ("y", y), ("u", u), ("v", v))}
+        cx, cy = x - mean["x"][:, None], y - mean["y"][:, None]
+        cu, cv = u - mean["u"][:, None], v - mean["v"][:, None]
+        size = np.maximum((w * (cx**2 + cy**2)).sum(axis=1), 1e-9)
+        grow = (w * (cx * cu + cy * cv)).sum(axis=1) / size
+        turn = (w * (cx * cv - cy * cu)).sum(axis=1) / size
+        right = mean["u"] - grow * mean["x"] + turn * mean["y"]
+        down = mean["v"] - grow * mean["y"] - turn * mean["x"]
+        fit = np.where(known[:, None], np.stack([right, down, grow, turn], axis=1), 0.0)
+    return fit
+
+
+def _residual(fit: Array, x: Array, y: Array, u: Array, v: Array) -> tuple[Array, Array]:
+    right, down, grow, turn = (part[:, None] for part in fit.T)
+    return u - (right + grow * x - turn * y), v - (down + grow * y + turn * x)
+
+
+def _agreement(
+    fit: Array,
+    x: Array,
+    y: Array,
+    u: Array,
+    v: Array,
+    trusted: NDArray[np.bool_],
+    short: int,
+    window: int,
+) -> tuple[float, int]:
+    """The share of trusted points that go with the picture, and in how many quarters they lie.
+
+    Judged over windows of several pairs: within one pair a slow move hides in the flow's noise.
+    """
+    starts = np.arange(0, len(u), window)
+    often = np.add.reduceat(trusted, starts, axis=0) * 2 > window
+    du, dv = _residual(fit, x, y, u, v)
+    off = np.hypot(np.add.reduceat(du, starts), np.add.reduceat(dv, starts))
+    gone = np.hypot(np.add.reduceat(u - du, starts), np.add.reduceat(v - dv, starts))
+    follows = often & (off <= 0.5 / short + 0.2 * gone)
+    if not often.any():
+        return 0.0, 0
+    quarters = 0
+    for right in (x < 0, x >= 0):
+        for low in (y < 0, y >= 0):
+            here = right & low
+            quarters += bool(
+                follows[:, here].sum() >= 0.25 * max(often[:, here].sum(), 4 * len(starts))
+            )
+    return float(follows.sum() / often.sum()), quarters
+
+
+def _layers(
+    fit: Array, x: Array, y: Array, u: Array, trusted: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """How far right the upper and the lower third of the picture went, growth and turn taken out.
+
+    Around a subject that stays where it is, what is behind it (mostly higher up) goes one way and
+    what is before it (lower down) the other: an orbit. The background follows the camera.
+    """
+    _, _, grow, turn = (part[:, None] for part in fit.T)
+    own = np.where(trusted, u - grow * x + turn * y, np.nan)
+    often = trusted.mean(axis=0) > 0.5
+    if not often.any():
+        return 0.0, 0.0
+    gone = np.nanmean(own[:, often], axis=0) * len(u)
+    third = (y.max() - y.min()) / 6
+    parts = [gone[(y[often] < -third)], gone[(y[often] > third)]]
+    upper, lower = (float(np.median(part)) if len(part) >= 4 else 0.0 for part in parts)
+    return upper, lower
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What was seen: `move` is the main one, `moves` all of them, `sure` in 0..1."""
+
+    move: str
+    moves: tuple[str, ...]
+    strength: float
+    sure: float
+    shake: float
+    net: dict[str, float]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Thresholds in short sides over the whole clip; see `deliver` and `match`.
+
+    Named and validated on clips with known moves: synthetic paths, the simulator's, and
+    AnimateDiff's motion modules.
+    """
+
+    name: ClassVar[str] = "camera"
+    version: ClassVar[str] = "1"
+    where: ClassVar[Literal["worker", "main"]] = "worker"
+    metrics: ClassVar[Mapping[str, Metric]] = table(
+        [
+            Metric(
+                "camera_motion",
+                unit="short sides",
+                low=0,
+                evidence="A",
+                description="The main camera move (the label) and how far it went. Pan and "
+                "sideways travel are one word, push-in and zoom-in too.",
+            ),
+            Metric(
+                "camera_match",
+                unit="",
+                low=-1,
+                high=1,
+                direction="higher",
+                evidence="A",
+                description="The move asked for against the one seen: 1 the same, 0.5 among "
+                "others, 0 another, -1 reversed.",
+            ),
+            Metric(
+                "shake",
+                unit="short sides",
+                low=0,
+                evidence="B",
+                description="Unsteadiness: the rms change of the camera's speed, eight times a "
+                "second. Lower is better unless handheld was asked for.",
+            ),
+            Metric(
+                "camera_pan",
+                unit="short sides",
+                evidence="A",
+                description="Net pan to the right; the trace is the path.",
+            ),
+            Metric(
+                "camera_tilt",
+                unit="short sides",
+                evidence="A",
+                description="Net tilt up; the trace is the path.",
+            ),
+            Metric(
+                "camera_zoom",
+                unit="half log scale",
+                evidence="A",
+                description="Net push or zoom in; the trace is the path.",
+            ),
+            Metric(
+                "camera_roll",
+                unit="half radians",
+                evidence="A",
+                description="Net roll of the camera, clockwise; the trace is the path.",
+            ),
+        ]
+    )
+    still: float = 0.02
+    slight: float = 0.05
+    named: float = 0.03
+    share: float = 0.35
+    shaking: float = 0.008
+    orbit: float = 0.04
+    sure_enough: float = 0.3
+
+    def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]:
+        if len(clip.small) < 3:
+            return dict.fromkeys(self.metrics, Reading(None, note="fewer than 3 frames"))
+        path = camera_path(clip.motion, clip.small.shape[1:], clip.cuts)
+        seen = deliver(path, clip.time_s, self)
+        sure = round(seen.sure, 3)
+        notes = [seen.why] if seen.why else []
+        if seen.strength < self.slight and seen.move not in ("static", "handheld"):
+            notes.append("slight")
+        if others := [m for m in seen.moves if m != seen.move]:
+            notes.append(f"also {', '.join(others)}")
+        label = seen.move
+        if seen.sure < self.sure_enough:
+            label = "uncertain"
+            notes.insert(0, f"perhaps {seen.move}")
+        axes = {
+            "camera_pan": -path.right,
+            "camera_tilt": path.down,
+            "camera_zoom": path.grow,
+            "camera_roll": -path.turn,
+        }
+        return {
+            "camera_motion": Reading(
+                seen.strength, label=label, confidence=sure, note="; ".join(notes)
+            ),
+            "camera_match": match(asked_moves(spec), seen, self),
+            "shake": Reading(seen.shake, confidence=sure),
+        } | {
+            name: Reading(float(steps.sum()), confidence=sure, trace=_path(steps))
+            for name, steps in axes.items()
+        }
+
+
+def _path(steps: Array) -> list[float]:
+    return [0.0, *steps.cumsum().round(5).tolist()]
+
+
+def deliver(path: Path, time_s: Array, settings: Camera | None = None) -> Delivered:
+    """Name what the camera did.
+
+    Every part of the net motion of at least `named`, and of `share` of the largest, is a move; the
+    largest is the main one; all below `still` is static. Shaking without net motion is handheld,
+    shaking on top of a move is a second label.
+    """
+    settings = settings or Camera()
+    net = path.total()
+    names = {
+        "pan": ("pan_left", "pan_right"),
+        "tilt": ("tilt_up", "tilt_down"),
+        "zoom": ("push_in", "pull_out"),
+        "roll": ("roll_ccw", "roll_cw"),
+    }
+    sizes = {axis: abs(value) for axis, value in net.items()}
+    order = sorted(sizes, key=sizes.__getitem__, reverse=True)
+    first, second = sizes[order[0]], sizes[order[1]]
+    moves = [
+        names[axis][net[axis] < 0]
+        for axis in order
+        if sizes[axis] >= max(settings.named, settings.share * first)
+    ]
+    shake = _shake(path, time_s)
+    shaking = shake >= settings.shaking
+    strength = first
+    around = 0.5 * (abs(path.upper) + abs(path.lower))
+    is_orbit = (
+        path.upper * path.lower < 0
+        and min(abs(path.upper), abs(path.lower)) >= 0.3 * settings.orbit
+        and around >= settings.orbit
+        and around >= 0.8 * max(sizes["tilt"], sizes["zoom"], sizes["roll"])
+    )
+    margin = min(1.0, 2 * (first - second) / first) if first >= settings.named else 1.0
+    if is_orbit:
+        moves = ["orbit_right" if path.upper > 0 else "orbit_left"]
+        strength, margin = around, 0.6
+    elif shaking and first < settings.slight:
+        moves, strength, margin = ["handheld"], shake, 1.0
+    elif shaking:
+        moves.append("handheld")
+    elif first < settings.slight:
+        moves = (moves or [names[order[0]][net[order[0]] < 0]]) if first >= settings.still else []
+        moves.append("static")
+        margin = min(1.0, 0.4 + abs(first - settings.still) / settings.still)
+    sure, why = _sure(path, margin)
+    return Delivered(moves[0], tuple(moves), strength, sure, shake, net, why)
+
+
+def _shake(path: Path, time_s: Array) -> float:
+    """The rms second difference of the path, sampled eight times a second (short sides)."""
+    at = np.arange(0, time_s[-1] + 1e-9, 1 / 8)
+    if len(at) < 4:
+        return 0.0
+    where = [
+        np.interp(at, time_s, np.concatenate([[0.0], part.cumsum()]))
+        for part in (path.right, path.down)
+    ]
+    change = np.diff(np.stack(where), 2, axis=1)
+    return float(np.sqrt((change**2).sum(axis=0).mean()))
+
+
+def _sure(path: Path, margin: float) -> tuple[float, str]:
+    """How far the name can be trusted, and the reason where it cannot."""
+    reasons = {
+        "too little detail in the picture": np.clip((path.trusted - 0.02) / 0.1, 0, 1),
+        "what moves by itself hides the camera": np.clip((path.steady - 0.3) / 0.3, 0, 1),
+        "only part of the picture goes along": (0.1, 0.1, 0.4, 0.85, 1.0)[path.spread],
+        "several moves at once": max(margin, 0.3),
+    }
+    why = min(reasons, key=lambda reason: reasons[reason])
+    sure = float(reasons[why])
+    return sure, why if sure < 0.5 else ""
+
+
+def asked_moves(spec: RunSpec) -> tuple[str, ...]:
+    """The moves a spec asks for: the parameter, or else the words of the prompt."""
+    asked = spec.params.get("camera_motion")
+    if isinstance(asked, str) and asked:
+        word = asked.strip().lower().replace(" ", "_").replace("-", "_")
+        return (word,) if word in CAMERA_MOVES else parse_camera(asked)
+    return parse_camera(spec.prompt)
+
+
+def match(asked: Sequence[str], seen: Delivered, settings: Camera | None = None) -> Reading:
+    """1 for the main move, 0.5 for one of the others, -1 for a reversed one, 0 for anything else.
+
+    Of several moves asked for, the mean. None where none was asked for, or the eye is not sure.
+    """
+    settings = settings or Camera()
+    if not asked:
+        return Reading(None, note="no camera move was asked for")
+    said = f"asked {' and '.join(asked)}, seen {' with '.join(seen.moves)}"
+    if seen.sure < settings.sure_enough:
+        note = f"{said}; {seen.why}" if seen.why else said
+        return Reading(None, label="uncertain", confidence=round(seen.sure, 3), note=note)
+    values = [_match_one(move, seen) for move in asked]
+    value = float(np.mean(values))
+    label = "match" if value == 1 else "reversed" if min(values) < 0 else None
+    label = label or ("partial" if value > 0 else "missed")
+    return Reading(value, label=label, confidence=round(seen.sure, 3), note=said)
+
+
+def _match_one(move: str, seen: Delivered) -> float:
+    if move == seen.move:
+        return 1.0
+    if opposite(move) == seen.move:
+        return -1.0
+    return 0.5 if move in seen.moves else 0.0
+
+
+scorer = Camera()

@@ -1,0 +1,92 @@
+"""Frames that stand still while the clip should move: freezes, and frames sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.records import Metric, Reading, RunSpec
+from toolkit.scorers import table
+from toolkit.seams import Analysis
+
+__all__ = ["Freeze", "frozen_pairs"]
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """A frame is frozen when it repeats the one before, measured against how the clip moves at all.
+
+    `max_step` is the largest mean difference of a repeat in gray levels, `share` the largest part
+    of the clip's own busy step (its 90th percentile), so that a slow drift is not a freeze; `floor`
+    is what re-encoding alone changes.
+    """
+
+    name: ClassVar[str] = "freeze"
+    version: ClassVar[str] = "1"
+    where: ClassVar[Literal["worker", "main"]] = "worker"
+    metrics: ClassVar[Mapping[str, Metric]] = table(
+        [
+            Metric(
+                "frozen_ratio",
+                unit="share of frames",
+                low=0,
+                high=1,
+                direction="lower",
+                evidence="A",
+                description="Frames that repeat the one before; 1 for a still picture.",
+            ),
+            Metric(
+                "longest_freeze_s",
+                unit="s",
+                low=0,
+                direction="lower",
+                evidence="A",
+                description="The longest unbroken time without a new picture.",
+            ),
+        ]
+    )
+    max_step: float = 0.5
+    share: float = 0.2
+    floor: float = 0.06
+    max_block: float = 2.0
+
+    def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]:
+        if len(clip.small) < 2:
+            return dict.fromkeys(self.metrics, Reading(None, note="one frame only"))
+        frozen = frozen_pairs(clip, self)
+        trace = [0.0, *frozen.astype(float).tolist()]
+        longest = start = 0.0
+        for i, still in enumerate(frozen):
+            start = start if still else clip.time_s[i + 1]
+            longest = max(longest, clip.time_s[i + 1] - start)
+        note = "nothing moves in the whole clip" if frozen.all() else ""
+        return {
+            "frozen_ratio": Reading(float(frozen.mean()), note=note, trace=trace),
+            "longest_freeze_s": Reading(float(longest), note=note),
+        }
+
+
+def frozen_pairs(clip: Analysis, settings: Freeze | None = None) -> NDArray[np.bool_]:
+    """(T-1,) whether frame t+1 repeats frame t."""
+    settings = settings or Freeze()
+    step = clip.step
+    limit = np.clip(settings.share * np.percentile(step, 90), settings.floor, settings.max_step)
+    frozen = step < limit
+    for t in np.flatnonzero(frozen):  # a small thing that moves in a still scene is no freeze
+        frozen[t] = _largest_block(clip.small[t], clip.small[t + 1]) < settings.max_block
+    return np.asarray(frozen)
+
+
+def _largest_block(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """The largest mean absolute difference of any 8 x 8 block."""
+    import cv2
+
+    size = (max(1, a.shape[1] // 8), max(1, a.shape[0] // 8))
+    return float(cv2.resize(cv2.absdiff(a, b), size, interpolation=cv2.INTER_AREA).max())
+
+
+scorer = Freeze()
