@@ -509,6 +509,24 @@ class Store(Files):
             rows = _where_in(conn, query, t.run.c.key, list(dict.fromkeys(keys)))
         return sorted(rows, key=lambda row: row.seq)
 
+    def brief(self, keys: Iterable[str]) -> list[tuple[str, State, str, bool]]:
+        """(key, state, service, simulated) of runs, in the order of `keys`; unknown keys are left
+        out.
+        """
+        wanted = list(dict.fromkeys(keys))
+        columns = (t.run.c.key, t.run.c.state, t.run.c.service, t.run.c.simulated)
+        with self.reading() as conn:
+            rows = {r.key: r for r in _where_in(conn, sa.select(*columns), t.run.c.key, wanted)}
+        found = [rows[key] for key in wanted if key in rows]
+        return [(r.key, State(r.state), r.service, bool(r.simulated)) for r in found]
+
+    def keys(self, states: Iterable[State]) -> list[str]:
+        """The keys of all runs in these states, in the order planned."""
+        wanted = [str(state) for state in states]
+        query = sa.select(t.run.c.key).where(t.run.c.state.in_(wanted)).order_by(t.run.c.seq)
+        with self.reading() as conn:
+            return list(conn.scalars(query))
+
     def counts(self, keys: Iterable[str] | None = None) -> dict[State, int]:
         """How many runs stand in each state that occurs."""
         query = sa.select(t.run.c.state, sa.func.count()).group_by(t.run.c.state)
@@ -672,6 +690,12 @@ class Store(Files):
         columns = (t.score.c.run_key, t.score.c.metric, t.score.c.value, t.score.c.label)
         found = {(row[0], row[1]): (row[2], row[3]) for row in self._score_rows(keys, columns)}
         return [(run, metric, value, label) for (run, metric), (value, label) in found.items()]
+
+    def scored(self, keys: Iterable[str] | None = None) -> set[tuple[str, str, str, str, str, str]]:
+        """What is measured already: run key, clip, scorer, tier, settings hash, metric."""
+        c = t.score.c
+        columns = (c.run_key, c.clip_sha256, c.scorer, c.tier, c.settings_hash, c.metric)
+        return {tuple(row) for row in self._score_rows(keys, columns)}
 
     def _score_rows(
         self, keys: Iterable[str] | None, columns: Sequence[Any] = (t.score,)

@@ -477,6 +477,11 @@ class Life:
                 self._outcome(conn, service, failed=False)
         return state
 
+    def rejected(self, claim: Claim, why: str) -> None:
+        """It cannot even be asked for; there was no attempt."""
+        with self._step("rejected") as conn:
+            self._move(conn, claim, State.REJECTED, release=True, reason=why, done_at=self.now())
+
     def unknown(self, claim: Claim, why: str, http_status: int | None) -> Claim:
         """No clean answer: the service may have charged. The money stays reserved."""
         with self._step("unknown") as conn:

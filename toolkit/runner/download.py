@@ -1,0 +1,244 @@
+"""Fetching a result: whole, checked, and from nowhere but where the service keeps its results.
+
+A file is written as `.part`, resumed by byte range, and gets its name (its hash) only when it is
+complete and on disk. What is no video is not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin
+
+import httpx
+
+from toolkit.errors import ProviderError
+from toolkit.providers._http import AddressError, check_url, origin
+from toolkit.runner.settings import Settings
+from toolkit.seams import Asset
+from toolkit.store.failpoint import point
+
+__all__ = ["BadContentError", "GoneError", "NoSpaceError", "Source", "fetch"]
+
+MOST_REDIRECTS = 3
+
+
+class GoneError(ProviderError):
+    """The address no longer serves it (403, 404, 410): ask the service for a new one."""
+
+
+class BadContentError(ProviderError):
+    """What was served is no video, or not the whole of it."""
+
+
+class NoSpaceError(ProviderError):
+    """The disk has no room for it."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """From where a provider's results may come."""
+
+    provider: str
+    hosts: Sequence[str] = ()
+    base_url: str | None = None
+
+
+async def fetch(
+    asset: Asset, part: Path, source: Source, *, http: httpx.AsyncClient, settings: Settings
+) -> str:
+    """Bring the asset to `part`, complete, and return the SHA-256 of its bytes.
+
+    `GoneError`, `BadContentError`, `NoSpaceError`, `AddressError` say what is wrong; other
+    `ProviderError`s and `httpx` errors may pass by trying again, which goes on where it stopped.
+    """
+    room = asset.size_bytes or 0
+    if room > settings.most_bytes:
+        raise BadContentError(
+            f"a result of {room} bytes; at most {settings.most_bytes} are fetched",
+            provider=source.provider,
+        )
+    free = shutil.disk_usage(part.parent).free
+    if free < settings.spare_bytes + room:
+        raise NoSpaceError(
+            f"{free >> 20} MiB are free in {part.parent}; "
+            f"{(settings.spare_bytes + room) >> 20} MiB are needed",
+            provider=source.provider,
+        )
+    if asset.path is not None:
+        await asyncio.to_thread(_copy, Path(asset.path), part, source)
+    elif asset.url is not None:
+        async with asyncio.timeout(settings.download_deadline_s / settings.clock.speed):
+            await _download(asset, part, source, http, settings)
+    else:
+        raise BadContentError("a result without an address", provider=source.provider)
+    point("download.complete")
+    return await asyncio.to_thread(_check, asset, part, source)
+
+
+def _copy(path: Path, part: Path, source: Source) -> None:
+    if not path.is_file():
+        raise GoneError(f"{path} is not there", provider=source.provider)
+    with path.open("rb") as inp, part.open("wb") as out:
+        shutil.copyfileobj(inp, out, 1 << 20)
+
+
+def _check(asset: Asset, part: Path, source: Source) -> str:
+    """The hash of a complete file that looks like a video and is what was announced."""
+    with part.open("rb") as file:
+        head = file.read(300)
+        file.seek(0)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    size = part.stat().st_size
+    wrong = None
+    if size == 0:
+        wrong = "an empty file"
+    elif head[4:8] != b"ftyp":
+        wrong = f"no MP4 but {_describe(head)}"
+    elif asset.size_bytes is not None and size != asset.size_bytes:
+        wrong = f"{size} bytes of the {asset.size_bytes} announced"
+    elif asset.sha256 is not None and sha256 != asset.sha256.lower():
+        wrong = "content that does not match its announced hash"
+    if wrong:
+        part.unlink()  # kept nowhere: the next try starts anew
+        raise BadContentError(f"served {wrong}", provider=source.provider)
+    return sha256
+
+
+def _describe(head: bytes) -> str:
+    with contextlib.suppress(UnicodeDecodeError):
+        text = " ".join(head.decode("utf-8").split())
+        if text.isprintable():
+            kept = text.replace("&", "&amp;").replace("<", "&lt;")[:300]
+            return f"text: {kept!r}"
+    return f"bytes that begin with {head[:12].hex()}"
+
+
+async def _download(
+    asset: Asset, part: Path, source: Source, http: httpx.AsyncClient, settings: Settings
+) -> None:
+    url = asset.url or ""
+    headers = dict(asset.headers)
+    first = origin(url)
+    for _ in range(MOST_REDIRECTS + 1):
+        check_url(url, hosts=source.hosts, base_url=source.base_url)
+        own = headers if origin(url) == first else {}  # a key never travels to another host
+        have = part.stat().st_size if part.exists() else 0
+        etag = _etag_of(part)
+        ranged = {"range": f"bytes={have}-", "if-range": etag} if have and etag else {}
+        async with http.stream("GET", url, headers={**own, **ranged}) as reply:
+            if reply.is_redirect:
+                url = urljoin(url, reply.headers.get("location", ""))
+                continue
+            await _receive(reply, part, have if ranged else 0, source, settings)
+            return
+    raise AddressError("more redirects than are followed", provider=source.provider)
+
+
+async def _receive(
+    reply: httpx.Response, part: Path, have: int, source: Source, settings: Settings
+) -> None:
+    status = reply.status_code
+    if status in (403, 404, 410):
+        raise GoneError(f"answered {status} for a result", provider=source.provider)
+    if status == 416:
+        part.unlink(missing_ok=True)
+        raise BadContentError("the rest of a result could not be had", provider=source.provider)
+    if status not in (200, 206):
+        raise ProviderError(f"answered {status} for a result", provider=source.provider)
+    if reply.headers.get("content-encoding", "identity") != "identity":
+        raise BadContentError("a result in a packed form", provider=source.provider)
+    start = have if status == 206 else 0
+    length = _length(reply)
+    total = None if length is None else start + length
+    if total is not None and total > settings.most_bytes:
+        raise BadContentError(
+            f"a result of {total} bytes; at most {settings.most_bytes} are fetched",
+            provider=source.provider,
+        )
+    _remember_etag(part, reply.headers.get("etag"))
+    with part.open("r+b" if start else "wb") as file:
+        file.seek(start)
+        if total is not None:
+            _reserve(file.fileno(), start, total - start, source)
+        try:
+            got = await _write(reply, file.write, start, source, settings)
+        finally:
+            file.truncate(file.tell())  # the reserved space ends where the bytes do
+    if total is not None and got != total:
+        raise ProviderError(f"sent {got} of {total} bytes", provider=source.provider)
+
+
+async def _write(
+    reply: httpx.Response,
+    write: Callable[[bytes], int],
+    got: int,
+    source: Source,
+    settings: Settings,
+) -> int:
+    """Write the body as it comes, at least so fast and at most so long; returns the file's size."""
+    clock = settings.clock
+    began, first = clock.ticks(), got
+    try:
+        async for block in reply.aiter_raw(1 << 16):
+            write(block)
+            point("download.block")
+            got += len(block)
+            if got > settings.most_bytes:
+                raise BadContentError(
+                    f"more than {settings.most_bytes} bytes", provider=source.provider
+                )
+            took = clock.ticks() - began
+            if took > 30 and (got - first) / took < settings.least_bytes_per_s:
+                raise ProviderError("serves a result too slowly", provider=source.provider)
+    except httpx.HTTPError as problem:
+        raise ProviderError(
+            f"broke off after {got} bytes ({type(problem).__name__})", provider=source.provider
+        ) from None
+    return got
+
+
+def _length(reply: httpx.Response) -> int | None:
+    text = reply.headers.get("content-length", "")
+    return int(text) if text.isdigit() else None
+
+
+def _reserve(handle: int, start: int, size: int, source: Source) -> None:
+    """Ask for the space before the transfer: a full disk is noticed with nothing lost."""
+    if size <= 0 or not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(handle, start, size)
+    except OSError as problem:
+        if problem.errno == 28:  # ENOSPC
+            raise NoSpaceError(f"no room for {size} bytes", provider=source.provider) from None
+
+
+def _etag_file(part: Path) -> Path:
+    return part.with_suffix(".etag.part")
+
+
+def _remember_etag(part: Path, etag: str | None) -> None:
+    """A strong tag lets an interrupted transfer go on; without one it starts again."""
+    if etag and not etag.startswith("W/"):
+        _etag_file(part).write_text(etag, encoding="latin-1")
+    else:
+        _etag_file(part).unlink(missing_ok=True)
+
+
+def _etag_of(part: Path) -> str | None:
+    with contextlib.suppress(OSError):
+        return _etag_file(part).read_text(encoding="latin-1")
+    return None
+
+
+def discard(part: Path) -> None:
+    """Forget an unfinished download."""
+    part.unlink(missing_ok=True)
+    _etag_file(part).unlink(missing_ok=True)

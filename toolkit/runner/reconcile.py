@@ -1,0 +1,89 @@
+"""What became of a request whose answer was lost: found in the service's own list, and adopted.
+
+Identical requests are exchangeable, so *which* one's job is adopted does not matter, only that each
+is adopted once. That a job is absent counts only when no identical request was made so recently
+that the list may not show it yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from toolkit.records import RunSpec, canonical_json
+from toolkit.runner.settings import Settings
+from toolkit.seams import Job, Provider
+from toolkit.store.life import Claim
+
+KEEP_S = 60.0
+
+__all__ = ["Lister", "Matches", "match"]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Jobs that may be the run's own, oldest first; `exact` where tokens tell them apart; `faded`
+    jobs of the right model and time whose request the service no longer shows.
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    faded: list[Job] = field(default_factory=list)
+    exact: bool = False
+
+
+def match(claim: Claim, jobs: Sequence[Job], *, settings: Settings) -> Matches:
+    """Which of a service's jobs may have been made by this run's attempt."""
+    earliest = claim.intent_at - settings.skew_s
+    latest = claim.intent_at + settings.guard_s + settings.submit_timeout_s + settings.skew_s
+    near = [
+        job
+        for job in sorted(jobs, key=lambda job: job.created_at)
+        if job.model == claim.spec.model and earliest <= job.created_at.timestamp() <= latest
+    ]
+    tokens = [job for job in near if job.token is not None]
+    if any(job.token == claim.attempt_id for job in tokens):
+        return Matches([job for job in tokens if job.token == claim.attempt_id], exact=True)
+    bare = [job for job in near if job.token is None]
+    if tokens and not bare:
+        return Matches(exact=True)
+    return Matches(
+        [job for job in bare if _same(job, claim.spec)],
+        [job for job in bare if job.prompt is None and job.params is None],
+    )
+
+
+def _same(job: Job, spec: RunSpec) -> bool:
+    if job.prompt is None or canonical_json(job.prompt) != canonical_json(spec.prompt):
+        return False
+    return job.params is None or _params(job.params) == _params(spec.params)
+
+
+def _params(params: Mapping[str, Any]) -> str:
+    return canonical_json(params)
+
+
+class Lister:
+    """One list of a service for all runs that wait for it, asked for only every so often."""
+
+    def __init__(self, provider: Provider, settings: Settings) -> None:
+        self._provider = provider
+        self._settings = settings
+        self._lock = asyncio.Lock()
+        self._lists: dict[str, tuple[float, float, Sequence[Job]]] = {}
+
+    async def recent(self, since: float, model: str) -> tuple[float, Sequence[Job]]:
+        """When the list was asked for, and the jobs of `model` made since then."""
+        clock = self._settings.clock
+        async with self._lock:
+            asked, began, jobs = self._lists.get(model, (0.0, since, ()))
+            age = clock.now() - asked
+            if age >= self._settings.list_every_s or began > since:
+                # an older run waits for the same list: reach back far enough for both
+                began = min(since, began) if age < KEEP_S else since
+                asked = clock.now()
+                jobs = await self._provider.recent(datetime.fromtimestamp(began, UTC), model)
+                self._lists[model] = (asked, began, jobs)
+            return asked, jobs
