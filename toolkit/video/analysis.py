@@ -34,6 +34,9 @@ CUT_REPEAT, CUT_STEP, CUT_RATIO, CUT_UNLIKE = 0.3, 6.0, 3.0, 0.25
 RECIPE = "y256-dis-fast-1"
 """Names everything that scorers are given; part of each score's settings, so a change rescores."""
 
+SPARSE = {"preview": "NONKEY", "fast": "BIDIR"}
+"""Tiers that leave frames out: what the decoder skips in each."""
+
 Image = NDArray[np.uint8]
 
 
@@ -163,18 +166,26 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def measure(source: Source, path: Path, sha256: str, size: tuple[int, int]) -> Clip:
-    """The record of what was decoded; `size` is width and height as shown."""
-    duration_s = source.end_s - (source.first_s or 0.0)
+def measure(
+    source: Source, path: Path, sha256: str, size: tuple[int, int], *, decoded: bool = True
+) -> Clip:
+    """The record of a clip; `size` is width and height as shown.
+
+    What was `decoded` is counted and timed, or else what the packets say.
+    """
+    count, start_s, end_s = source.num_frames, source.first_s or 0.0, source.end_s
+    if not decoded:
+        count, start_s, end_s = source.span()
+    duration_s = end_s - start_s
     if duration_s <= 0:
         duration_s = source.declared_s or 0.0
     return Clip(
         sha256=sha256,
         width=size[0],
         height=size[1],
-        num_frames=source.num_frames,
+        num_frames=count,
         duration_s=round(duration_s, 6),
-        fps=round(source.num_frames / duration_s, 4) if duration_s > 0 else 0.0,
+        fps=round(count / duration_s, 4) if duration_s > 0 else 0.0,
         codec=source.codec,
         has_audio=source.audio is not None,
         size_bytes=path.stat().st_size,
@@ -201,6 +212,8 @@ def decode(
     detail: list[Image] = []
     detail_at: list[int] = []
     with opened(path, threads=threads, limits=limits) as source:
+        if tier in SPARSE:
+            source.look_sparsely(SPARSE[tier])
         half_s = 0.5 / source.rate if source.rate else 0.0
         end_s = (source.declared_s or 0.0) - 2 * half_s
         even, sparse = _Even(thumbs.K, end_s), _Even(NUM_DETAIL, end_s)
@@ -235,7 +248,7 @@ def decode(
             shown.append(len(times) - 1)
             pictures.append(planes.turn(planes.rgb(frame, thumbs.LONG_PX), degrees))
         size = shape if degrees % 180 else shape[::-1]
-        clip = measure(source, path, digest, size)
+        clip = measure(source, path, digest, size, decoded=tier not in SPARSE)
         origin = source.first_s or 0.0
     return DecodePass(
         clip,
@@ -314,8 +327,11 @@ def run(
 
 
 def _read(scorer: Scorer, seen: DecodePass, spec: RunSpec) -> dict[str, Reading]:
+    if seen.tier in SPARSE and getattr(scorer, "every_frame", True):
+        note = f"needs every frame; tier {seen.tier!r} leaves some out"
+        return dict.fromkeys(scorer.metrics, Reading(None, note=note))
     try:
-        found = dict(scorer(seen, spec))
+        found = {name: _plain(value) for name, value in scorer(seen, spec).items()}
     except (ClipError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001  (somebody's scorer; the others go on)
@@ -326,3 +342,14 @@ def _read(scorer: Scorer, seen: DecodePass, spec: RunSpec) -> dict[str, Reading]
         raise ScoreError(f"{scorer.name} returned {strange[0]!r}, which is none of its metrics")
     missing = Reading(None, note=f"{scorer.name} gave no reading")
     return {name: found.get(name, missing) for name in scorer.metrics}
+
+
+def _plain(value: Reading | float | None) -> Reading:
+    """A bare number is a reading too; what is not finite is none."""
+    if isinstance(value, Reading):
+        reading = value
+    else:
+        reading = Reading(None if value is None else float(value))
+    if reading.value is not None and not np.isfinite(reading.value):
+        return Reading(None, note=reading.note or f"came out as {reading.value}")
+    return reading

@@ -162,7 +162,8 @@ def _vint(file: BinaryIO) -> int | None:
 class Source:
     """An open clip: its header, and its frames exactly once.
 
-    After `frames()` is exhausted `num_frames`, `first_s` and `end_s` hold what was decoded.
+    `num_frames`, `first_s`, `last_s` and `end_s` grow with what is decoded; after the last packet
+    `span()` tells the same from the packets alone. `look_sparsely` leaves frames out on purpose.
     """
 
     def __init__(self, path: Path, container: Any, stream: Any, limits: Limits) -> None:
@@ -173,7 +174,8 @@ class Source:
         self.num_declared: int = stream.frames
         self.num_packets = 0
         self.num_frames = 0
-        self._num_discarded = 0
+        self._sparse = False
+        self._stamps: list[tuple[int, int]] = []
         self.first_s: float | None = None
         self.last_s = 0.0
         self.end_s = 0.0
@@ -199,6 +201,20 @@ class Source:
         rate = self.stream.average_rate or self.stream.guessed_rate
         return float(rate) if rate else None
 
+    def look_sparsely(self, skip: str) -> None:
+        """Have the decoder leave frames out: "NONKEY" all but codec keyframes, "BIDIR" B-frames."""
+        self._sparse = True
+        self.stream.codec_context.skip_frame = skip
+
+    def span(self) -> tuple[int, float, float]:
+        """Number of frames, start and end in seconds, by the packets that were read."""
+        base = float(self.stream.time_base)
+        stamps = sorted(self._stamps)
+        last, held = stamps[-1]
+        if not held and len(stamps) > 1:
+            held = last - stamps[-2][0]
+        return len(stamps), stamps[0][0] * base, (last + held) * base
+
     def error(self, text: str) -> ClipError:
         return ClipError(f"{self.path.name}: {text}")
 
@@ -210,7 +226,8 @@ class Source:
             for packet in self.container.demux(*streams):
                 if packet.stream is self.stream and packet.size:
                     self.num_packets += 1
-                    self._num_discarded += bool(packet.is_discard)  # an edit list leaves it out
+                    if not packet.is_discard and packet.pts is not None:  # as an edit list says
+                        self._stamps.append((packet.pts, packet.duration or 0))
                     cut = cut or bool(packet.is_corrupt)
                 yield packet
         except av.error.FFmpegError as error:
@@ -258,8 +275,8 @@ class Source:
         """After the last packet: `ClipError` unless there were pictures, about one per packet."""
         if not self.num_frames:
             raise self.error("no picture could be decoded from it")
-        expected = self.num_packets - self._num_discarded
-        if self.codec in ("h264", "hevc") and self.num_frames < expected - 2:
+        known = self.codec in ("h264", "hevc") and not self._sparse
+        if known and self.num_frames < len(self._stamps) - 2:
             raise self.error(
                 f"damaged: only {self.num_frames} of {self.num_packets} frames can be decoded"
             )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from toolkit.records import Clip, Frame
 from toolkit.video import planes
 from toolkit.video.analysis import _Ears, measure, sha256_of
-from toolkit.video.container import Source, opened
+from toolkit.video.container import opened
 
 __all__ = ["audio", "frames_at", "iter_frames", "probe"]
 
@@ -28,10 +28,7 @@ def probe(path: str, *, full: bool = False, threads: int = 1) -> Clip:
     digest = sha256_of(place) if place.is_file() else ""
     with opened(place, threads=threads) as source:
         first: Any = None
-        times: list[tuple[float, float]] = []
         for packet in source.packets():
-            if packet.pts is not None and packet.size and not packet.is_discard:
-                times.append((packet.pts, packet.duration or 0))
             if full or source.num_frames < _PROBED:
                 for frame in source.decode(packet):
                     first = frame if first is None else first
@@ -39,25 +36,9 @@ def probe(path: str, *, full: bool = False, threads: int = 1) -> Clip:
             source.check_decoded()
         elif first is None:
             raise source.error("no picture could be decoded from it")
-        else:
-            _from_packets(source, times)
         turned = int(first.rotation) % 180
         size = (first.height, first.width) if turned else (first.width, first.height)
-        return measure(source, place, digest, size)
-
-
-def _from_packets(source: Source, times: Sequence[tuple[float, float]]) -> None:
-    """Count and time the frames by their packets, which a quick look has read and not decoded."""
-    base = float(source.stream.time_base)
-    ordered = sorted(times)
-    source.num_frames = len(ordered)
-    if not ordered:
-        return
-    last, held = ordered[-1]
-    if not held and len(ordered) > 1:
-        held = last - ordered[-2][0]
-    source.first_s = ordered[0][0] * base
-    source.end_s = (last + held) * base
+        return measure(source, place, digest, size, decoded=full)
 
 
 def frames_at(
