@@ -247,6 +247,9 @@ def arms_df(df: pd.DataFrame, by: str | Sequence[str]) -> pd.DataFrame:
     for cost, each in (("cost_usd", "usd_per_accepted"), ("sim_cost_usd", "sim_usd_per_accepted")):
         out[cost] = arms[cost].sum(min_count=1)
         out[each] = out[cost] / num_accepted.where(num_accepted > 0).astype("float64")
+    pretended = arms["simulated"].first().fillna(False).astype(bool)
+    out["usd_per_accepted"] = out["usd_per_accepted"].where(~pretended)
+    out["sim_usd_per_accepted"] = out["sim_usd_per_accepted"].where(pretended)
     out = out.join(arms[means].mean())
     whole = ["n", "done", "failed", "moderated", "other", "num_rated"]
     return out.astype({**dict.fromkeys(whole, WHOLE), "accepted": TEXT}).reset_index()
@@ -263,10 +266,11 @@ def display_df(df: pd.DataFrame, *, scores: int | str = 6) -> pd.DataFrame:
     parts = [c for c in varied if c.startswith("prompt.") and c != "prompt.text"]
     if parts and "prompt.text" in varied:
         varied.remove("prompt.text")  # the parts say it
-    if "prompt.scene" in varied and "prompt.name" in varied:
-        same = df["prompt.scene"].fillna("") == df["prompt.name"].fillna("")
-        if same.all():
-            varied.remove("prompt.scene")
+    for label in ("prompt.name", "prompt.scene"):
+        if label in varied:  # what follows from the label need not be said again
+            within = df.groupby(label, dropna=False)[varied].nunique(dropna=False)
+            varied = [c for c in varied if c == label or not c.startswith("prompt.")
+                      or within[c].max() > 1]  # fmt: skip
     shown = [c for c in df.columns if c.startswith("score.") and df[c].notna().any()]
     shown = [c for c in shown if not c.endswith((".confidence", ".note"))]
     if scores != "all":

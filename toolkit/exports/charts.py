@@ -26,14 +26,17 @@ if TYPE_CHECKING:
 __all__ = ["cost_quality", "forest", "paired", "png", "svg"]
 
 INK, FAINT, RULE = "#4a5058", "#767d86", "#b9bec5"
-"""Greys that can be read on white and on near-black; `svg` swaps them for the reader's own."""
+"""Greys that can be read on white and on near-black."""
 
 COLOURS = ("#2f7f86", "#c8732c", "#7a68b3", "#5f8f3e", "#b5527a", "#4677b8", "#97803a", "#6b747d")
 """Told apart by those who do not see red and green alike too; each series has its own marker."""
 
 MARKERS = "osD^vPX*"
 
-_DARK = {INK: "#c9ced6", FAINT: "#939aa4", RULE: "#4b525b"}
+_ON_DARK = ("#6cc2c8", "#e9a066", "#ac9ae0", "#94c274", "#e08bac", "#82aee6", "#cdb468", "#a3acb5")
+_DARK = {INK: "#c9ced6", FAINT: "#939aa4", RULE: "#4b525b"} | dict(
+    zip(COLOURS, _ON_DARK, strict=True)
+)
 
 
 def forest(
@@ -92,30 +95,36 @@ def paired(
 ) -> Figure:
     """A score by arm, one thin line through the twins of a block, the means on top.
 
-    Lines that rise together show an effect that hold across scenes; crossing lines show luck. Runs
-    of one block and arm are averaged first.
+    Lines that rise together show an effect that holds across scenes; crossing lines show luck. Runs
+    of one block and arm are averaged first; simulated and real ones have means of their own.
     """
     by, of = resolve(by, df.columns), resolve(of, df.columns)
+    rows = df[df[of].notna()].assign(_arm=df[by].fillna("–").astype(str))
     blocks = [b for b in resolve_all(block, df.columns) if b != by]
-    rows = df[df[of].notna()]
     arms = list(dict.fromkeys(df[by].fillna("–").astype(str)))
-    points = (
-        rows.assign(_arm=rows[by].fillna("–").astype(str))
-        .groupby([*blocks, "_arm"], dropna=False)[of]
-        .mean()
-        .unstack("_arm")
-        .reindex(columns=arms)
-    )
     fig, ax = _figure(height=3.4, width=max(4.2, min(8.5, 1.6 * len(arms) + 2)))
     x = np.arange(len(arms))
-    for line in points.to_numpy(float):
-        ax.plot(x, line, color=FAINT, lw=0.9, alpha=0.55, marker="o", ms=3, zorder=1)
-    means = points.mean().to_numpy(float)
-    ax.plot(x, means, color=COLOURS[0], lw=2.2, marker="o", ms=8, zorder=3)
-    places = _places([mean for mean in means if np.isfinite(mean)])
-    said = [f"mean {mean:.{places}f}" if np.isfinite(mean) else "no score" for mean in means]
-    names = [f"{_name(arm, 24)}\n{text}" for arm, text in zip(arms, said, strict=True)]
+    simulated = rows["simulated"].fillna(False).astype(bool) if "simulated" in rows else None
+    kinds = [("", rows)] if simulated is None else [
+        (name, rows[simulated == kind])
+        for kind, name in ((False, "real"), (True, "simulated")) if (simulated == kind).any()
+    ]  # fmt: skip
+    names = [_name(arm, 24) for arm in arms]
+    for place, (kind, some) in enumerate(kinds):
+        twins = some.groupby([*blocks, "_arm"], dropna=False)[of].mean().unstack("_arm")
+        twins = twins.reindex(columns=arms)
+        for line in twins.to_numpy(float):
+            ax.plot(x, line, color=FAINT, lw=0.9, alpha=0.55, marker="o", ms=3, zorder=1)
+        means = twins.mean().to_numpy(float)
+        ax.plot(x, means, color=COLOURS[place], lw=2.2, marker=MARKERS[place], ms=8, zorder=3,
+                label=kind)  # fmt: skip
+        digits = _places([mean for mean in means if np.isfinite(mean)])
+        for arm, mean in enumerate(means):
+            said = f"mean {mean:.{digits}f}" if np.isfinite(mean) else "no score"
+            names[arm] += f"\n{kind + ' ' if len(kinds) > 1 else ''}{said}"
     ax.set_xticks(x, names, color=INK)
+    if len(kinds) > 1:
+        fig.legend(frameon=False, fontsize=9, loc="outside upper right", ncols=2, labelcolor=INK)
     ax.set_xlim(-0.4, len(arms) - 0.4)
     ax.margins(y=0.15)
     ax.grid(axis="y", color=RULE, lw=0.5, alpha=0.6)
@@ -161,7 +170,7 @@ def cost_quality(
 
 
 def svg(fig: Figure) -> bytes:
-    """`fig` as an SVG on no ground, whose greys follow the reader's light or dark scheme."""
+    """`fig` as an SVG on no ground, whose colours follow the reader's light or dark scheme."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue().decode()
