@@ -231,12 +231,13 @@ class Engine:
             self._seen = await self._db(self.life.last_event)
             now = time.time()
             await self._db(lambda: self.store.sweep(older_than_s=SWEEP_AFTER_S, now=now))
-            async with asyncio.TaskGroup() as group:
-                beat = group.create_task(self._beat())
-                feed = group.create_task(self._tell())
+            helpers = [asyncio.create_task(self._beat()), asyncio.create_task(self._tell())]
+            try:
                 await self._lead()
-                beat.cancel()
-                feed.cancel()
+            finally:
+                for helper in helpers:
+                    helper.cancel()
+                await asyncio.gather(*helpers, return_exceptions=True)
         finally:
             await self._finish()
 
@@ -345,17 +346,20 @@ class Engine:
     async def _beat(self) -> None:
         while True:
             await self.settings.clock.sleep(self.settings.heartbeat_s)
-            with contextlib.suppress(StoreError):  # full or busy: the lease bears one miss
+            try:
                 await self._db(self.life.heartbeat)
+            except Exception as problem:  # noqa: BLE001 - full or busy: the lease bears a miss
+                logger.warning("the heartbeat was missed: %s", problem)
 
     async def _tell(self) -> None:
         version = None
         while True:
             await asyncio.sleep(FEED_S)
-            found = self.store.version
-            if found != version:
-                version = found
-                await self._read_changes()
+            with contextlib.suppress(StoreError):
+                found = self.store.version
+                if found != version:
+                    version = found
+                    await self._read_changes()
             if self._moved and self._on_change is not None:
                 moved, self._moved = self._moved, set()
                 try:

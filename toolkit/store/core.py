@@ -865,7 +865,7 @@ _CLIP_FIELDS = tuple(column.name for column in t.clip.c if column.name != "sha25
 _RUN_FIELDS = (
     "key", "model", "service", "simulated", "sample", "state", "reason", "prompt", "negative",
     "params", "parts", "labels", "clip_sha256", "cost_micro_usd", "reserved_micro_usd",
-    "est_cost_micro_usd", "num_attempts", "created_at", "done_at", "expires_at",
+    "est_cost_micro_usd", "num_attempts", "created_at", "done_at", "expires_at", "seq",
 )  # fmt: skip
 
 _RUN_QUERY = sa.select(
