@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from toolkit.records import State
+from toolkit.store import Budget, Purse
 from toolkit.widgets.run_monitor import LOOKS, RunMonitor, in_time
 
 
@@ -121,3 +122,31 @@ def test_what_is_sent_to_the_browser_is_small(figures: Figures):
 )
 def test_time_is_told_in_one_unit(seconds: float, text: str):
     assert in_time(seconds) == text
+
+
+def test_money_is_told_under_the_cap_and_the_simulators_apart(figures: Figures):
+    budget = Budget(
+        cap_micro_usd=5_000_000,
+        per_day_micro_usd=None,
+        real=Purse(spent_micro_usd=2_100_000, reserved_micro_usd=1_900_000),
+        sim=Purse(spent_micro_usd=200_000),
+    )
+    monitor = RunMonitor(lambda: figures, budget=lambda: budget)
+
+    assert monitor.view["money"] == {
+        "text": "$2.10 spent + $1.90 committed of $5.00 · sim $0.20 spent of $5.00",
+        "spent": 0.42,
+        "held": 0.38,
+        "near": True,
+    }
+    monitor.close()
+
+
+def test_whoever_waits_for_the_end_is_told_once(figures: Figures):
+    told: list[int] = []
+    monitor = RunMonitor(lambda: figures, on_end=lambda: told.append(1))
+    figures.counts = {State.DONE: 18}
+    monitor.poke()
+    monitor.join(5)
+
+    assert told == [1]

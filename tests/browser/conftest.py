@@ -177,7 +177,9 @@ class Notebook:
     def theme(self, name: str) -> None:
         """`light` or `dark`."""
         self.do("apputils:change-theme", {"theme": f"JupyterLab {name.title()}"})
-        self.page.wait_for_selector(f"body[data-jp-theme-light='{str(name == 'light').lower()}']")
+        is_light = str(name == "light").lower()
+        self.page.wait_for_selector(f"body[data-jp-theme-light='{is_light}']", state="attached")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def python(self, code: str) -> str:
         """What `code` prints in the notebook's kernel, for looking behind the screen."""

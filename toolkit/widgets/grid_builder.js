@@ -26,8 +26,8 @@ function renderBuilder({ model, el: host }) {
   };
   const edited = () => { clearTimeout(timer); timer = setTimeout(commit, PAUSE_MS); };
   const tell = (kind, body = {}) => {
-    if (timer !== undefined) commit();  // what is clicked acts on what is on screen
-    model.send({ kind, ...body });
+    if (timer !== undefined) commit();
+    model.send({ kind, form, ...body });  // the trait may arrive later than this message
   };
 
   // ---- the frame ------------------------------------------------------------------------------
@@ -49,7 +49,7 @@ function renderBuilder({ model, el: host }) {
   more.append(moreSettings);
   const samples = el("input", { type: "text", inputmode: "numeric", oninput: () => { form.samples = samples.value; edited(); } });
   const samplesError = el("div", { class: "pg-error", hidden: true });
-  const samplesField = field("Samples", "the same cell again: 3, or 4, 5", samples, samplesError);
+  const samplesField = field("Samples", "how often each cell", samples, samplesError);
 
   const factors = el("div", { class: "pg-factors", role: "status" });
   const bill = el("div", { class: "pg-bill" });

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from toolkit.records import State
+from toolkit.records import State, from_micro
 from toolkit.widgets.panel import Panel, sources
 
 __all__ = ["ProgressLike", "RunMonitor"]
@@ -20,6 +20,7 @@ __all__ = ["ProgressLike", "RunMonitor"]
 MIN_PAUSE_S = 0.25  # at most four messages a second, however fast the runs change
 LOOK_EVERY_S = 1.0
 MAX_FAILURES = 5
+NEAR_CAP = 0.8
 
 
 class ProgressLike(Protocol):
@@ -35,6 +36,28 @@ class ProgressLike(Protocol):
     def money(self) -> str: ...
     @property
     def message(self) -> str | None: ...
+
+
+class PurseLike(Protocol):
+    """What is read of `store.Purse`."""
+
+    @property
+    def spent_micro_usd(self) -> int: ...
+    @property
+    def reserved_micro_usd(self) -> int: ...
+    @property
+    def committed_micro_usd(self) -> int: ...
+
+
+class BudgetLike(Protocol):
+    """What is read of `store.Budget`."""
+
+    @property
+    def cap_micro_usd(self) -> int | None: ...
+    @property
+    def real(self) -> PurseLike: ...
+    @property
+    def sim(self) -> PurseLike: ...
 
 
 @dataclass(frozen=True)
@@ -79,7 +102,8 @@ class RunMonitor(Panel):
     """Live progress of a batch; shows itself in a notebook, ends by itself.
 
     `progress` returns the figures of the moment and is called from a thread; `on_stop` stops new
-    submissions; `is_finished` says when the work is over (by default: when no run is open).
+    submissions; `is_finished` says when the work is over (by default: when no run is open);
+    `budget` gives the experiment's `Budget`, for the bar under the cap; `on_end` is called once.
 
     >>> RunMonitor(batch.progress, on_stop=batch.stop, is_finished=lambda: batch.is_finished)
     """
@@ -92,12 +116,16 @@ class RunMonitor(Panel):
         *,
         on_stop: Callable[[], None] | None = None,
         is_finished: Callable[[], bool] | None = None,
+        budget: Callable[[], BudgetLike] | None = None,
+        on_end: Callable[[], None] | None = None,
         title: str = "Batch",
         code: str = "batch.progress()",
     ) -> None:
         self._progress = progress
         self._on_stop = on_stop
         self._is_finished = is_finished
+        self._budget = budget
+        self._on_end = on_end
         self._title = title
         self._code = code
         self._stopping = False
@@ -165,6 +193,9 @@ class RunMonitor(Panel):
                 self.refresh()
                 self._ended.wait(MIN_PAUSE_S)
         self._leave_text()
+        if self._on_end is not None:
+            with self.shows_errors():
+                self._on_end()
 
     def _leave_text(self) -> None:
         """Put plain text where the widget was: a saved notebook keeps no widget."""
@@ -209,10 +240,35 @@ class RunMonitor(Panel):
                 for state, n in counts.items()
                 if n
             ],
-            "money": {"text": now.money} if now.money else None,
+            "money": self._money(now),
             "trouble": now.message or "",
             "stop": stop,
         }
+
+    def _money(self, now: ProgressLike) -> dict[str, Any] | None:
+        """What was spent and is committed, under the cap; the simulator's money apart."""
+        if self._budget is None:
+            return {"text": now.money} if now.money else None
+        budget = self._budget()
+        cap = budget.cap_micro_usd
+        under = f" of ${from_micro(cap):.2f}" if cap is not None else ""
+        used = [p for p in (("", budget.real), ("sim ", budget.sim)) if p[1].committed_micro_usd]
+        texts = []
+        for kind, purse in used or [("", budget.real)]:
+            text = f"{kind}${from_micro(purse.spent_micro_usd):.2f} spent"
+            if purse.reserved_micro_usd:
+                text += f" + {kind}${from_micro(purse.reserved_micro_usd):.2f} committed"
+            texts.append(text + under)
+        money: dict[str, Any] = {"text": " · ".join(texts)}
+        if cap and used:
+            purse = used[0][1]
+            spent, held = purse.spent_micro_usd / cap, purse.reserved_micro_usd / cap
+            money |= {
+                "spent": round(min(1.0, spent), 4),
+                "held": round(min(max(0.0, 1 - spent), held), 4),
+                "near": spent + held >= NEAR_CAP,
+            }
+        return money
 
     def _status(self, now: ProgressLike) -> str:
         done = now.counts.get(State.DONE, 0)

@@ -1,0 +1,477 @@
+"""The grid builder: write the parts, choose the models, see the bill, run.
+
+What is on the screen travels as one trait, `form`, all of it text; at each change the grid is made
+from it anew, and what follows (counts, prices, reasons, the code) goes back as `view`. So the
+screen, the grid and the code cannot disagree.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Protocol
+
+import ipywidgets
+import traitlets
+
+from toolkit.catalog import Price, refusal
+from toolkit.errors import ApprovalNeeded, GridError, ToolkitError
+from toolkit.grid import Grid
+from toolkit.grid.axes import Near
+from toolkit.records import CAMERA_MOVES, CANONICAL_PARAMS, ModelCard, from_micro
+from toolkit.widgets.form import FormError, grid_from, read_values, texts_of, to_form
+from toolkit.widgets.panel import Panel, in_words, sources
+from toolkit.widgets.run_monitor import RunMonitor
+
+__all__ = ["GridBuilder", "PlanLike"]
+
+SHOWN_TEXTS = 8
+SHOWN_NOTES = 8
+ALWAYS = ("duration_s", "resolution", "aspect_ratio")
+WORDS = {
+    "duration_s": ("Duration", "seconds"),
+    "resolution": ("Resolution", ""),
+    "aspect_ratio": ("Aspect ratio", ""),
+    "seed": ("Seed", "1-5 is five of them"),
+    "camera_motion": ("Camera move", "as a parameter, where a model has one"),
+    "start_image": ("Start image", "path of a picture"),
+    "end_image": ("End image", "path of a picture"),
+    "loop": ("Loop", ""),
+    "audio": ("Audio", ""),
+    "fps": ("Frames per second", ""),
+    "prompt_rewrite": ("Prompt rewrite", "by the service"),
+}
+LENGTHS = (2, 3, 4, 5, 6, 8, 9, 10, 12, 15)
+"""Durations offered where a model takes any length of a range."""
+
+
+class PlanLike(Protocol):
+    """What is read of `planning.Plan`."""
+
+    @property
+    def cells_new(self) -> int: ...
+    @property
+    def cells_done(self) -> int: ...
+    @property
+    def cost(self) -> Any: ...
+
+
+class _Form(Panel):
+    """The drawn half: `form` is what the person typed, `view` what Python says to it."""
+
+    _esm, _css = sources("grid_builder")
+    form = traitlets.Dict().tag(sync=True)
+
+
+class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
+    """A form for a grid, with its price and a Run button that says what it will do.
+
+    `cards` are the models to choose from; `price` gives a model's price for parameters, `plan` the
+    bill of a grid; `on_run` starts it and returns the batch, whose monitor then appears below.
+    `why_not` greys a model out with the reason it returns. Read `.grid` for what is on the screen;
+    `.load(grid)` shows another one, `.ask(grid)` first asks where edits would be lost.
+
+    >>> b = exp.build(grid)
+    >>> b.grid
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        *,
+        cards: Sequence[ModelCard],
+        price: Callable[[ModelCard, Mapping[str, Any]], Price],
+        plan: Callable[[Grid], PlanLike],
+        on_run: Callable[..., Any],
+        code: Callable[[Grid], str] | None = None,
+        why_not: Callable[[ModelCard], str | None] = lambda _card: None,
+    ) -> None:
+        self._cards = list(cards)
+        self._price = price
+        self._plan = plan
+        self._on_run = on_run
+        self._code = code or (lambda shown: f"grid = {shown.to_code()}\nexp.run(grid)")
+        self._why_not = why_not
+        self._lock = threading.RLock()  # some kernels hear the browser in a thread of its own
+        self._pending: Callable[[], None] | None = None
+        self._question: dict[str, str] | None = None
+        self._said = ""
+        self._grid: Grid | None = None
+        self._error: ToolkitError | None = None
+        self.batch: Any = None
+        self._form = _Form(
+            {"run": self._hear_run, "answer": self._hear_answer}, text=lambda: self.text
+        )
+        self._below = ipywidgets.VBox()
+        super().__init__([self._form, self._below])
+        self.load(grid)
+        self._form.observe(self._on_edit, "form")
+
+    # ---- what a person reads -------------------------------------------------------------------
+
+    @property
+    def grid(self) -> Grid:
+        """What is on the screen; `GridError` says what is wrong with it."""
+        with self._lock:
+            if self._error is not None:
+                raise GridError(str(self._error)) from self._error
+            assert self._grid is not None
+            return self._grid
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the screen holds edits that were neither run nor loaded."""
+        return _typed(self._form.form) != self._clean
+
+    @property
+    def text(self) -> str:
+        view = self._form.view
+        head = " · ".join(filter(None, (view.get("factors"), view.get("bill"))))
+        return f"Grid builder · {head}\n{view.get('code', '')}".strip()
+
+    def unsaved(self, grid: Grid) -> str | None:
+        """What to say before another grid than the one on the screen is run, or None."""
+        if not self.is_edited or (self._grid is not None and self._grid == grid):
+            return None
+        return "the open builder holds edits that are not in this grid; `b.grid` is what it shows"
+
+    # ---- what is put on the screen -------------------------------------------------------------
+
+    def load(self, grid: Grid) -> None:
+        """Show this grid; edits that are on the screen are gone."""
+        with self._lock:
+            rev = self._form.form.get("rev", 0) + 1
+            form, self._kept = to_form(grid, rev=rev)
+            self._clean = _typed(form)
+            self._pending = self._question = None
+            self._said = ""
+            self._form.form = form
+            self._update()
+
+    def ask(self, grid: Grid) -> bool:
+        """Show this grid, but ask on the screen first where edits would be lost.
+
+        Returns whether it is shown already.
+        """
+        if not self.is_edited:
+            self.load(grid)
+            return True
+        with self._lock:
+            self._put_question(
+                f"Show the other grid ({grid.size:,} cells)? Your edits here would be lost.",
+                yes="Show it",
+                no="Keep my edits",
+                then=lambda: self.load(grid),
+            )
+        return False
+
+    def refresh(self) -> None:
+        """Work out the bill again: runs may have ended since."""
+        with self._lock:
+            self._update()
+
+    # ---- what the person does ------------------------------------------------------------------
+
+    def _on_edit(self, _change: Any) -> None:
+        with self._lock, self._form.shows_errors():
+            self._said = ""
+            self._update()
+
+    def _hear_run(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        with self._lock:
+            self._take(content)
+            grid = self.grid
+            self._start(grid)
+
+    def _hear_answer(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        with self._lock:
+            then, self._pending, self._question = self._pending, None, None
+            self._update()
+            if content.get("yes") and then is not None:
+                then()
+
+    def _take(self, content: Mapping[str, Any]) -> None:
+        """What is clicked acts on what is on the screen, though the trait may come later."""
+        form = content.get("form")
+        if isinstance(form, dict) and form != self._form.form:
+            self._form.form = form
+
+    def _start(self, grid: Grid, **approval: float) -> None:
+        try:
+            self.batch = self._on_run(grid, **approval)
+        except ApprovalNeeded as needed:
+            if approval:
+                raise
+            amount = _up_to(self._plan(grid))
+            self._put_question(
+                str(needed),
+                yes=f"Run, up to ${amount:.2f}",
+                no="Not now",
+                then=lambda: self._start(grid, up_to_usd=amount),
+            )
+            return
+        self._clean = _typed(self._form.form)
+        self._said = f"Running: {_clips(grid.num_kept)}. `b.batch` is the batch."
+        self._show_monitor()
+        self._update()
+
+    def _show_monitor(self) -> None:
+        batch = self.batch
+        if not (hasattr(batch, "progress") and hasattr(batch, "stop")):
+            return
+        for old in self._below.children:
+            old.close()
+        monitor = RunMonitor(
+            batch.progress,
+            on_stop=batch.stop,
+            is_finished=lambda: bool(getattr(batch, "is_finished", False)),
+            on_end=self._after_run,
+            title="Batch",
+        )
+        self._below.children = (monitor,)
+
+    def _after_run(self) -> None:
+        with self._lock, self._form.shows_errors():
+            self._said = ""
+            self._update()
+
+    def _put_question(self, text: str, *, yes: str, no: str, then: Callable[[], None]) -> None:
+        self._pending = then
+        self._question = {"text": text, "yes": yes, "no": no}
+        self._update()
+
+    # ---- what follows from it ------------------------------------------------------------------
+
+    def _update(self) -> None:
+        """Make the grid from the screen and say all that follows from it."""
+        form = self._form.form
+        view: dict[str, Any] = {"errors": {}, "notes": [], "ask": self._question}
+        try:
+            self._grid, self._error = grid_from(form, self._kept), None
+        except FormError as error:
+            self._grid, self._error = None, error
+            view["errors"] = error.places
+            view |= {"factors": "Not a grid yet", "bill": "", "run": {"label": "Run", "on": False}}
+            loose = {p: t for p, t in error.places.items() if p in {"grid", "models", "prompts"}}
+            view["notes"] = [{"tone": "bad", "text": text} for text in loose.values()]
+        chosen = [card for card in self._cards if card.model in form["models"]]
+        values = {
+            name: list(islice(iter(read_values(name, text)), 50))
+            for name, text in form["params"].items()
+        }
+        view["models"] = [self._model(card, values) for card in self._cards]
+        view["params"] = self._params(chosen or self._cards, form)
+        view["said"] = self._said
+        if self._grid is not None:
+            view |= self._bill(self._grid)
+            view["counts"] = _counts(self._grid)
+            view["code"] = self._code(self._grid)
+            view |= _texts(self._grid)
+        if self._form.view != view:
+            self._form.view = view
+
+    def _bill(self, grid: Grid) -> dict[str, Any]:
+        factors = _factors(grid)
+        try:
+            bill = self._plan(grid)
+            exclusions = [str(exclusion) for exclusion in grid.exclusions]
+        except ToolkitError as error:
+            notes = [{"tone": "bad", "text": in_words(error)}]
+            off = {"label": "Run", "on": False}
+            return {"factors": factors, "bill": "", "notes": notes, "run": off}
+        money = _money(bill)
+        lines = [_clips(bill.cells_new) + " new" if bill.cells_done else "", money]
+        if bill.cells_done:
+            lines.insert(1, f"{bill.cells_done:,} done already, not paid again")
+        notes = [{"tone": "warn", "text": _typed_near(text)} for text in exclusions[:SHOWN_NOTES]]
+        if len(exclusions) > SHOWN_NOTES:
+            more = len(exclusions) - SHOWN_NOTES
+            notes.append({"tone": "warn", "text": f"and {more} more reasons for exclusion"})
+        notes += [{"tone": "info", "text": text} for text in grid.notices]
+        if self._kept.options or self._kept.params:
+            names = ", ".join({**self._kept.params, **self._kept.options})
+            notes.append({"tone": "info", "text": f"kept as in the code: {names}"})
+        run: dict[str, Any] = {"label": f"Run {_clips(bill.cells_new)} · {money}", "on": True}
+        if not bill.cells_new:
+            run = {"label": "Nothing to run", "on": False}
+            run["why"] = "every clip is there already" if bill.cells_done else "no cell runs"
+        elif not money:
+            run["label"] = f"Run {_clips(bill.cells_new)}"
+        return {
+            "factors": f"{factors} · {money}" if money else factors,
+            "bill": " · ".join(filter(None, lines[:-1])),
+            "notes": notes,
+            "run": run,
+        }
+
+    def _model(self, card: ModelCard, values: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        """One row of the list: what it costs a clip, and why it cannot be used."""
+        row: dict[str, Any] = {"model": card.model, "title": card.title}
+        row["hint"] = "; ".join(card.best_for or card.strengths)[:160]
+        off = self._why_not(card)
+        if card.status == "retired":
+            off = f"retired {card.retired_on}" if card.retired_on else "retired"
+        taken: dict[str, Any] = {}
+        note = ""
+        for name, asked in values.items():
+            refused = [
+                r for v in asked if not isinstance(v, Near) and (r := refusal(card, name, v))
+            ]
+            if asked and len(refused) == len(asked):
+                off = off or str(refused[0])
+            elif refused:
+                note = str(refused[0])
+            if len(asked) == 1 and not isinstance(asked[0], Near) and asked[0] is not None:
+                taken[name] = asked[0]
+        if off:
+            row["off"] = _typed_near(off.removeprefix(f"{card.model} "))
+        elif note:
+            row["note"] = _typed_near(note.removeprefix(f"{card.model} "))
+        try:
+            row["price"] = _price_text(self._price(card, taken))
+        except (ToolkitError, TypeError, ValueError):
+            row["price"] = ""  # a value half typed
+        return row
+
+    def _params(self, cards: Sequence[ModelCard], form: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The fields, each with the values that the chosen models take."""
+        declared = {name: values for card in cards for name, values in card.extra_params.items()}
+        names = [*ALWAYS, *(n for n in CANONICAL_PARAMS if n not in ALWAYS), *declared]
+        names += [n for n in (*form["params"], *self._kept.params) if n not in names]
+        fields = []
+        for name in dict.fromkeys(names):
+            label, hint = WORDS.get(name, (name, ""))
+            values = _offered(name, cards, declared)
+            choices = []
+            for value, text in zip(values, texts_of(values), strict=True):
+                refused = [str(r) for card in cards if (r := refusal(card, name, value))]
+                choices.append({"text": text, "off": refused[0]} if refused else {"text": text})
+            fields.append(
+                {
+                    "name": name,
+                    "label": label,
+                    "hint": hint,
+                    "more": name not in ALWAYS,
+                    "choices": choices,
+                    "kept": _kept_text(self._kept.params.get(name)),
+                    "empty": "left to the service",
+                }
+            )
+        return fields
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        data = super()._repr_mimebundle_(**kwargs)
+        data["text/plain"] = self.text
+        return data
+
+
+def _typed(form: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the form a person typed: empty fields and the revision count for nothing."""
+    return {
+        **{k: v for k, v in form.items() if k not in {"rev", "params", "prompts"}},
+        "params": {k: v.strip() for k, v in form.get("params", {}).items() if v.strip()},
+        "prompts": [
+            {**p, "parts": {k: v for k, v in p["parts"].items() if v.strip()}}
+            for p in form.get("prompts", [])
+        ],
+    }
+
+
+def _factors(grid: Grid) -> str:
+    """Such as `3 camera × 2 models × 3 samples = 18 clips`; several prompts count as one factor."""
+    axes = grid.axes
+    factors = []
+    if len(grid.prompts) > 1:
+        factors.append(f"{sum(prompt.size for prompt in _worded(grid)):,} prompts")
+    for name, values in axes.items():
+        if name == "name" or (
+            len(grid.prompts) > 1 and name in grid.prompts[0].__dataclass_fields__
+        ):
+            continue
+        if len(values) > 1:
+            plural = {"model": "models", "sample": "samples", "duration_s": "durations"}
+            factors.append(f"{len(values):,} {plural.get(name, name.replace('_', ' '))}")
+    total = _clips(grid.size)
+    return f"{' × '.join(factors)} = {total}" if len(factors) > 1 else total
+
+
+def _worded(grid: Grid) -> list[Any]:
+    return [p if p.is_typed else p.with_parts(**grid.parts) for p in grid.prompts]
+
+
+def _clips(n: int) -> str:
+    return f"{n:,} clip" if n == 1 else f"{n:,} clips"
+
+
+def _counts(grid: Grid) -> dict[str, str]:
+    """How many wordings each part has, where that is more than one."""
+    found = {}
+    for number, prompt in enumerate(grid.prompts):
+        for part, n in prompt.axes.items():
+            if n > 1:
+                found[f"{number}.{part}"] = f"{n:,} wordings"
+    for part, texts in grid.parts.items():
+        found[f"shared.{part}"] = f"{len(texts)} wordings"
+    return found
+
+
+def _texts(grid: Grid) -> dict[str, Any]:
+    """The first prompts as they would be sent."""
+    prompts = (text for block in _worded(grid) for text in block)
+    num = sum(block.size for block in _worded(grid))
+    texts = [str(prompt) for prompt in islice(prompts, SHOWN_TEXTS)]
+    return {"texts": [t if len(t) <= 600 else t[:599] + "…" for t in texts], "num_texts": num}
+
+
+def _offered(
+    name: str, cards: Sequence[ModelCard], declared: Mapping[str, Sequence[Any]]
+) -> list[Any]:
+    """Values to click: what any of these models takes."""
+    if name == "duration_s":
+        fixed = {d for card in cards for d in card.durations_s}
+        ranges = [card.duration_range_s for card in cards if card.duration_range_s]
+        within = {float(n) for low, high in ranges for n in LENGTHS if low <= n <= high}
+        return sorted(fixed | within)
+    lists = {"resolution": "resolutions", "aspect_ratio": "aspect_ratios", "fps": "fps"}
+    if name in lists:
+        return list(dict.fromkeys(v for card in cards for v in getattr(card, lists[name])))
+    if name == "camera_motion":
+        return list(CAMERA_MOVES)
+    if name in {"loop", "audio", "prompt_rewrite"}:
+        return [True, False]
+    return list(declared.get(name, []))
+
+
+def _kept_text(values: Any) -> str:
+    if not values:
+        return ""
+    text = ", ".join(map(str, values))
+    return f"kept: {text}" if len(text) < 80 else f"kept: {text[:79]}…"
+
+
+def _typed_near(text: str) -> str:
+    """Advice that names the call, as it is typed on the screen: `near 5`."""
+    return re.sub(r"`tk\.near\('?([^')]+)'?\)`", r"“near \1”", text)
+
+
+def _price_text(price: Price) -> str:
+    if price.high is None or price.low is None:
+        return "price not known"
+    kind = "sim " if price.simulated else ""
+    low, high = (f"{from_micro(p):.2f}" for p in (price.low, price.high))
+    return f"{kind}${high}" if low == high else f"{kind}${low}–{high}"
+
+
+def _money(bill: PlanLike) -> str:
+    return str(bill.cost)
+
+
+def _up_to(bill: PlanLike) -> float:
+    """The cap to approve: the high end of the bill, rounded up to a cent."""
+    return float(math.ceil(bill.cost.high / 10_000) / 100)
