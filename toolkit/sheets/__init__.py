@@ -76,6 +76,8 @@ class Sheet:
                 f"{target.name}: a sheet is saved as .jpg, .png or .webp, not {suffix!r}"
             )
         pages = self.layout(SIDE_LIMITS[suffix])
+        if not pages:
+            raise ExportError(f"{target.name}: no runs to show; the table is empty")
         names = [target] if len(pages) == 1 else [
             target.with_name(f"{target.stem}-{num}{target.suffix}")
             for num in range(1, len(pages) + 1)

@@ -19,7 +19,11 @@ from toolkit.columns import resolve, resolve_all
 from toolkit.records import PARTS, State
 from toolkit.sheets.labels import clean
 
-__all__ = ["Badge", "Block", "Cell", "Item", "Pivot", "Tone", "pivot", "value_text"]
+__all__ = [
+    "Badge", "Block", "Cell", "Direction", "Item", "Pivot", "Tone", "items_of", "pivot", "standing",
+    "value_text",
+]  # fmt: skip
+
 
 Tone = Literal["good", "middling", "poor", "plain"]
 Direction = Literal["higher", "lower", "neutral"]
@@ -306,8 +310,25 @@ def _outlines(df: pd.DataFrame, outline: str | None) -> tuple[list[tuple[Tone, s
         by_mark |= {"5": "good", "4": "good", "2": "poor", "1": "poor", "3": "middling"}
         return [(by_mark.get(m, "plain"), m) for m in marks], "outlined: marks"
     way = directions([column], {})[column]
-    standing = tones(_numbers(df, column), way)
-    return [(tone, "") for tone in standing], f"outlined by {axis_word(column)}, {way} is better"
+    found = tones(_numbers(df, column), way)
+    return [(tone, "") for tone in found], f"outlined by {axis_word(column)}, {way} is better"
+
+
+_MARK_RANK = {"pick": 5, "5": 5, "keep": 4, "4": 4, "3": 3, "2": 2, "1": 1, "reject": 0}
+
+
+def standing(df: pd.DataFrame, by: str | None) -> list[float]:
+    """How good each run is, higher is better: by one score, by default by its mark.
+
+    Runs without a mark stand between 2 and 3; without the score, last.
+    """
+    if by is None and "mark" not in df.columns:
+        return [0.0] * len(df)
+    column = resolve(by or "mark", df.columns)
+    if column == "mark":
+        return [float(_MARK_RANK.get(str(mark), 2.5)) for mark in df["mark"]]
+    sign = -1.0 if directions([column], {})[column] == "lower" else 1.0
+    return [-math.inf if v is None else sign * v for v in _numbers(df, column)]
 
 
 # ---------------------------------------------------------------- the pivot
@@ -419,6 +440,15 @@ def _facts(df: pd.DataFrame, shown: Sequence[str]) -> tuple[str, ...]:
     if text and not any(fact.startswith("subject:") for fact in facts):
         facts.append(clean(text))
     return tuple(facts)
+
+
+def items_of(df: pd.DataFrame) -> list[Item]:
+    """The runs of `df` in its order, each with a note of what tells it from the others."""
+    df = df.reset_index(drop=True)
+    nothing: list[tuple[Badge, ...]] = [()] * len(df)
+    items = _items(df, nothing, [("plain", "")] * len(df), None)
+    keys = _keys(df, varying(df))
+    return [replace(i, note=" · ".join(key)) for i, key in zip(items, keys, strict=True)]
 
 
 def _stack(df: pd.DataFrame, items: Sequence[Item]) -> tuple[Item, ...]:
