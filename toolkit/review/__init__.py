@@ -7,7 +7,17 @@ votes    which answers stand; reading a CSV of them
 """
 
 from toolkit.review.duel import Duel, Pair, Progress
+from toolkit.review.ranking import rank_votes
 from toolkit.review.triage import Triage, is_accepted
 from toolkit.review.votes import effective, read_votes
 
-__all__ = ["Duel", "Pair", "Progress", "Triage", "effective", "is_accepted", "read_votes"]
+__all__ = [
+    "Duel",
+    "Pair",
+    "Progress",
+    "Triage",
+    "effective",
+    "is_accepted",
+    "rank_votes",
+    "read_votes",
+]

@@ -57,9 +57,9 @@ class Ranking:
         )
         return f"Bradley-Terry, ties as half, {how}"
 
-    def estimates(self) -> list[Estimate]:
-        """Ability of each arm."""
-        return [self._estimate(np.eye(len(self.ability))[i]) for i in range(len(self.ability))]
+    def estimate(self, arm: int) -> Estimate:
+        """Its ability."""
+        return self._estimate(np.eye(len(self.ability))[arm])
 
     def gap(self, a: int, b: int) -> Estimate:
         """Ability of `a` minus that of `b`, with its p; nan where no votes connect them."""
@@ -68,6 +68,11 @@ class Ranking:
         if self.group[a] != self.group[b] or self.group[a] < 0:
             weights[a] = math.nan
         return self._estimate(weights)
+
+    def gap_se(self, a: int, b: int) -> float:
+        """Standard error of `gap(a, b)`."""
+        c = self.covariance
+        return math.sqrt(max(0.0, float(c[a, a] + c[b, b] - 2 * c[a, b])))
 
     def _estimate(self, weights: Floats) -> Estimate:
         from scipy import stats
@@ -207,7 +212,7 @@ def _fit(
             limit=100_000,
         ).scores
         logs = np.log([found[k] for k in range(len(arms))])
-        ability[arms] = logs - logs.mean()
+        ability[arms] = np.round(logs - logs.mean(), 12)  # the fit is no finer
     return ability
 
 
