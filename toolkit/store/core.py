@@ -249,6 +249,11 @@ class Store(Files):
             close()
         self._closers.clear()
 
+    def backup(self, target: Path) -> None:
+        """A consistent copy of the database, taken while anybody may be writing."""
+        with _telling(self.folder):
+            sqlite.backup(self._reader, target)
+
     def __enter__(self) -> Store:
         return self
 
