@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +79,13 @@ class Sheet:
         pages = self.layout(SIDE_LIMITS[suffix])
         if not pages:
             raise ExportError(f"{target.name}: no runs to show; the table is empty")
+        limit = SIDE_LIMITS[suffix]
+        widest = max(max(page.width, page.height) for page in pages)
+        if widest > limit:
+            raise ExportError(
+                f"{target.name}: one clip alone takes {widest:,} px and {suffix} holds {limit:,}: "
+                "show fewer frames or a smaller cell_px"
+            )
         names = [target] if len(pages) == 1 else [
             target.with_name(f"{target.stem}-{num}{target.suffix}")
             for num in range(1, len(pages) + 1)
@@ -109,23 +117,27 @@ class Sheet:
     @cached_property
     def _preview(self) -> bytes:
         """The first page cut to what a notebook may carry, as JPEG."""
-        first, num_left = _first_cells(self._pivot, PREVIEW_CELLS)
-        note = f"Preview; {num_left} more on the whole sheet." if num_left else ""
-        for side, quality in ((160, 80), (140, 72), (120, 66), (120, 50), (120, 35), (120, 20)):
-            look = look_for(
-                first,
-                self._aspects,
-                frames=min(self._look.frames, PREVIEW_FRAMES),
-                mode=self._look.mode,
-                cell_px=side,
-                theme=self._look.theme,
-                target_w=1400,
-            )
-            pages = lay_out(first, look, title=self._title, max_side=8000, extra_note=note)
+        for side, quality in ((160, 80), (140, 72), (120, 66), (120, 50), (120, 35), (120, 15)):
+            look, pages = self._preview_layout(side)
             data = encode(self._draw(pages[0], look), ".jpg", quality=quality)
             if len(data) <= PREVIEW_BYTES:
                 break
         return data
+
+    def _preview_layout(self, side: int) -> tuple[Look, list[Page]]:
+        """The first clips of the first page, thumbnails `side` px long."""
+        first, num_left = _first_cells(self._pivot, PREVIEW_CELLS)
+        note = f"Preview; {num_left:,} more on the whole sheet." if num_left else ""
+        look = look_for(
+            first,
+            self._aspects,
+            frames=min(self._look.frames, PREVIEW_FRAMES),
+            mode=self._look.mode,
+            cell_px=side,
+            theme=self._look.theme,
+            target_w=1400,
+        )
+        return look, lay_out(first, look, title=self._title, max_side=30_000, extra_note=note)
 
     def _repr_mimebundle_(self, **_asked: Any) -> dict[str, Any]:
         """A picture within bounds, and words for where pictures are not shown."""
@@ -297,7 +309,8 @@ def _write_whole(path: Path, data: bytes) -> None:
         part.write_bytes(data)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise ExportError(f"{path} could not be written: {error.strerror or error}") from error
 
 

@@ -21,8 +21,9 @@ __all__ = ["SIDE_LIMITS", "Load", "Pixels", "encode", "fit", "render"]
 Pixels = NDArray[np.uint8]
 Load = Callable[[Item], Sequence[Pixels]]
 
-SIDE_LIMITS = {".jpg": 65535, ".jpeg": 65535, ".png": 65535, ".webp": 16383}
-"""The longest side a format can hold; PNG could more, but little that opens it can."""
+SIDE_LIMITS = {".jpg": 65500, ".jpeg": 65500, ".png": 65500, ".webp": 16383}
+"""The longest side a format can hold: libjpeg stops at 65500, short of the format's 65535. PNG
+could hold more, but little that opens it can."""
 
 
 def fit(image: Pixels, w: int, h: int) -> Pixels:

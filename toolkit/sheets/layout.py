@@ -374,6 +374,21 @@ def _cut(sizes: Sequence[int], room: int) -> Iterator[range]:
     yield range(start, len(sizes))
 
 
+def _unstacked(block: Block, look: Look, room: int) -> Block:
+    """`block` with each row whose stack is higher than `room` cut into several of one name."""
+    rows: list[tuple[str, ...]] = []
+    cells: list[tuple[Cell, ...]] = []
+    for key, row in zip(block.rows, block.cells, strict=True):
+        thumb_h = _thumb_h(row, look)
+        deepest = max(len(cell.items) for cell in row)
+        highest = max(_stack_h(cell, look, thumb_h) for cell in row)
+        step = deepest if highest <= room else max(1, deepest * room // (highest + look.gap))
+        for first in range(0, max(1, deepest), max(1, step)):
+            rows.append(key)
+            cells.append(tuple(Cell(cell.items[first : first + step]) for cell in row))
+    return replace(block, rows=tuple(rows), cells=tuple(cells))
+
+
 def _plural(num: int, word: str) -> str:
     return f"{num:,} {word}" if num == 1 else f"{num:,} {word}s"
 
@@ -431,7 +446,6 @@ def _lay_out_block(
             cols=block.cols[cols.start : cols.stop],
             cells=tuple(row[cols.start : cols.stop] for row in block.cells),
         )
-        rows = _rows(narrowed, look, header_w)
         page_w = left + len(narrowed.cols) * step - look.gap + look.margin
         page_w = max(page_w, look.margin * 2 + look.base * 22)
         top, head = _caption(pivoted, narrowed, look, title, page_w)
@@ -443,6 +457,7 @@ def _lay_out_block(
         foot_h = sum(line_height(t.style) * len(t.lines) for t in foot)
         foot_h += look.gap if foot else 0
         room = min(max_side, MAX_PIXELS // page_w) - head - head_h - foot_h - look.margin
+        rows = _rows(_unstacked(narrowed, look, room), look, header_w)
         for chunk in _cut([row.h + look.gap for row in rows], room):
             height = head + head_h + sum(rows[i].h + look.gap for i in chunk) - look.gap
             page = Page(page_w, height + foot_h + look.margin)
