@@ -28,7 +28,7 @@ from toolkit.exports.table import EVIDENCE
 from toolkit.records import PARTS, Metric, ModelCard, State
 from toolkit.tables import arms_df, display_df
 
-__all__ = ["Chart", "report", "strips", "varied_by", "write_report"]
+__all__ = ["Chart", "environment", "report", "strips", "varied_by", "write_report"]
 
 PICTURE_BYTES = 3_300_000
 """Of pictures in one report, before base64 adds a third: the file stays below 5 MB."""
@@ -95,7 +95,7 @@ def report(
         "num_runs": len(runs),
         "methods": list(methods),
     }
-    return str(_environment().get_template("report.html.j2").render(page))
+    return str(environment().get_template("report.html.j2").render(page))
 
 
 def write_report(path: str | Path, title: str, runs: pd.DataFrame, **rest: Any) -> Path:
@@ -527,7 +527,7 @@ def _data_uri(data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _environment() -> Any:
+def environment() -> Any:
     """Templates that escape everything; what lies in `templates/` is ours, all else is not."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
