@@ -250,12 +250,10 @@ def label(
 ) -> NDArray[np.uint8]:
     """`lines` in `ink` on `paper`, (H, W, 3) uint8 RGB."""
     step = line_height(style)
-    coverage = np.zeros(
-        (max(1, step * len(lines)), max((width(line, style) for line in lines), default=1)),
-        np.uint8,
-    )
+    wide = max((width(line, style) for line in lines), default=0)
+    coverage = np.zeros((max(1, step * len(lines)), max(1, wide)), np.uint8)
     for i, line in enumerate(lines):
-        drawn = mask(line, style)[:, : coverage.shape[1]]
+        drawn = mask(line, style)
         coverage[i * step : (i + 1) * step, : drawn.shape[1]] = drawn
     alpha = coverage[..., None].astype(np.float32) / 255
     paint = np.asarray(ink, np.float32)
