@@ -6,28 +6,33 @@ said to be unknown and is never $0.
 """
 
 from toolkit.catalog.cards import (
-    Fact,
     Refusal,
     card,
     cards,
     limit_refusal,
+    limited,
     near_value,
     override_path,
     provenance,
     refusal,
 )
-from toolkit.catalog.prices import Price, price
+from toolkit.catalog.find import Match, find
+from toolkit.catalog.prices import Fact, Price, price, usual_params
 
 __all__ = [
     "Fact",
+    "Match",
     "Price",
     "Refusal",
     "card",
     "cards",
+    "find",
     "limit_refusal",
+    "limited",
     "near_value",
     "override_path",
     "price",
     "provenance",
     "refusal",
+    "usual_params",
 ]

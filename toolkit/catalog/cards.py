@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from toolkit.catalog import plain_yaml
-from toolkit.catalog.prices import read_price, read_rates
+from toolkit.catalog.litellm import from_litellm
+from toolkit.catalog.prices import Fact, read_price, read_rates, with_price
 from toolkit.errors import CatalogError
 from toolkit.records import ModelCard
 
@@ -31,6 +32,7 @@ __all__ = [
     "cards",
     "current",
     "limit_refusal",
+    "limited",
     "near_value",
     "override_path",
     "provenance",
@@ -40,17 +42,10 @@ __all__ = [
 OWN_DATA = Path(__file__).with_name("models.yaml")
 OVERRIDE_VARIABLE = "PROMPTGRID_CATALOG"
 
+SECTIONS = ("models", "prices", "rates", "families", "sources", "litellm")
+
 _CARD_FIELDS = {f.name for f in fields(ModelCard)} - {"model", "price_unit", "price_date"}
 _ROW_FIELDS = (_CARD_FIELDS - {"source", "confidence"}) | {"family", "sources", "date", "doubts"}
-
-
-@dataclass(frozen=True)
-class Fact:
-    """Where one field of a card comes from, when it was read, how sure it is."""
-
-    source: str
-    date: str
-    confidence: str
 
 
 @dataclass(frozen=True)
@@ -88,12 +83,9 @@ def current() -> Catalog:
 
 @lru_cache(maxsize=8)
 def _read(override: Path | None, _stamp: int) -> Catalog:
-    document = _document(OWN_DATA)
-    rates = read_rates({"USD": 1.0}, where=OWN_DATA.name)
-    catalog = _catalog(document, rates, where=OWN_DATA.name)
     if override is None:
-        return catalog
-    return _overlay(catalog, _document(override), where=str(override))
+        return _catalog(_document(OWN_DATA), read_rates({}, where=""), where=OWN_DATA.name)
+    return _overlay(_read(None, 0), _document(override), where=str(override))
 
 
 def _document(path: Path) -> Mapping[str, Any]:
@@ -140,6 +132,7 @@ def _card(
             raise CatalogError(f"{where}: `{model}` has an unknown fact {_near(name, _ROW_FIELDS)}")
     if "/" not in model:
         raise CatalogError(f"{where}: a model is 'service/model', not {model!r}")
+    _check_limits(row.get("limits", []), where=f"{where}: `{model}`")
     known = {name: value for name, value in row.items() if name in _CARD_FIELDS}
     asked = read_price(known.pop("price", None), rates, where=f"{where}: `{model}`")
     try:
@@ -159,6 +152,22 @@ def _card(
         raise CatalogError(
             f"{where}: `{model}`: {name} = {first['input']!r}: {first['msg']}"
         ) from error
+
+
+def _check_limits(limits: Any, *, where: str) -> None:
+    shapes = {"when": Mapping, "allow": Mapping, "needs": str}
+    for limit in limits if isinstance(limits, list) else [limits]:
+        if not isinstance(limit, Mapping) or not limit or set(limit) - set(shapes):
+            raise CatalogError(
+                f"{where}: a limit is {{when: {{…}}, allow: {{…}}}} or {{needs: start_image}}, "
+                f"not {limit!r}"
+            )
+        for name, value in limit.items():
+            if not isinstance(value, shapes[name]):
+                raise CatalogError(f"{where}: `{name}` of a limit cannot be {value!r}")
+        for name, values in limit.get("allow", {}).items():
+            if not isinstance(values, list):
+                raise CatalogError(f"{where}: a limit allows a list of {name}, not {values!r}")
 
 
 def _facts(row: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, Fact]:
@@ -182,27 +191,22 @@ def _facts(row: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, Fact
 
 def _overlay(base: Catalog, document: Mapping[str, Any], *, where: str) -> Catalog:
     for name in document:
-        if name not in {"models", "prices", "rates", "families", "sources"}:
-            raise CatalogError(
-                f"{where}: unknown section {_near(name, ['models', 'prices', 'rates'])}"
-            )
+        if name not in SECTIONS:
+            raise CatalogError(f"{where}: unknown section {_near(name, SECTIONS)}")
     rates = read_rates(_mapping(document, "rates", where), where=where)
     own = _catalog(document, rates, where=where)
     cards = {**base.cards, **own.cards}
     facts = {**base.facts, **own.facts}
+    if document.get("litellm"):
+        lists = Path(where).parent / str(document["litellm"])
+        for model, card_, fact in from_litellm(lists, cards.values()):
+            cards[model] = card_
+            facts[model] = {**facts.get(model, {}), "price": fact}
     for model, raw in _mapping(document, "prices", where).items():
         if model not in cards:
             raise CatalogError(f"{where}: a price for an unknown model {_near(model, cards)}")
         asked = read_price(raw, rates, where=f"{where}: `{model}`")
-        old = cards[model]
-        cards[model] = ModelCard(
-            **{
-                **{f.name: getattr(old, f.name) for f in fields(ModelCard)},
-                "price": asked.table,
-                "price_unit": asked.unit,
-                "price_date": asked.date,
-            }
-        )
+        cards[model] = with_price(cards[model], asked)
         fact = Fact(source=where, date=asked.date or "", confidence="your own")
         facts[model] = {**facts.get(model, {}), "price": fact}
     return Catalog(cards, facts)
@@ -220,7 +224,8 @@ def _near(name: str, known: Iterable[str]) -> str:
     wanted = str(name).lower()
     near = [n for n in names if n.rsplit("/", 1)[-1] == wanted]
     if not near:
-        likeness = {n: max(_alike(wanted, n), _alike(wanted, n.split("/", 1)[-1])) for n in names}
+        tail = 0 if "/" in wanted else 1  # a service left out is no difference
+        likeness = {n: _alike(wanted, n.split("/", tail)[-1]) for n in names}
         best = max(likeness.values(), default=0.0)
         near = [n for n in names if likeness[n] >= max(0.6, best - 0.05)]
     if near:
@@ -307,15 +312,31 @@ def refusal(card: ModelCard, name: str, value: Any) -> Refusal | None:
 def limit_refusal(card: ModelCard, params: Mapping[str, Any]) -> Refusal | None:
     """Why these values do not go together on this model (1080p only at 5 s), or None."""
     for limit in card.limits:
-        if all(params.get(name) == value for name, value in limit["when"].items()):
-            for name, allowed in limit["allow"].items():
-                if name in params and params[name] not in allowed:
-                    when = ", ".join(f"{k} {v}" for k, v in limit["when"].items())
-                    return Refusal(
-                        f"{card.model} takes {name} {_shown(allowed)} with {when}, "
-                        f"not {_word(params[name])}"
-                    )
+        when = limit.get("when", {})
+        if any(params.get(name) != value for name, value in when.items()):
+            continue
+        under = " with " + ", ".join(f"{k} {_word(v)}" for k, v in when.items()) if when else ""
+        needed = limit.get("needs")
+        if needed and params.get(needed) is None:
+            return Refusal(f"{card.model} needs `{needed}`{under}")
+        for name, allowed in limit.get("allow", {}).items():
+            if name in params and params[name] not in allowed:
+                takes = f"takes {name} {_shown(allowed)}" if allowed else f"takes no {name}"
+                return Refusal(
+                    f"{card.model} {takes}{under}, not {_word(params[name])}"
+                    if allowed
+                    else f"{card.model} {takes}{under}"
+                )
     return None
+
+
+def limited(card: ModelCard) -> set[str]:
+    """The parameters that `limit_refusal` looks at."""
+    names: set[str] = set()
+    for limit in card.limits:
+        names |= {*limit.get("when", {}), *limit.get("allow", {})}
+        names |= {limit["needs"]} if "needs" in limit else set()
+    return names
 
 
 def _allowed(card: ModelCard, name: str) -> Sequence[Any]:

@@ -40,6 +40,8 @@ def _at(node: Any) -> str:
     return f" (line {node.start_mark.line + 1})"
 
 
+_NO_TEXT: list[re.Pattern[str]] = []
+
 for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"null|Null|NULL|~|", "nN~\0"),
@@ -47,9 +49,10 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+", "-+.0123456789"),
     ("merge", r"<<", "<"),
 ):  # fmt: skip
+    _NO_TEXT.append(re.compile(f"^(?:{_pattern})$"))
     _Loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_tag}",
-        re.compile(f"^(?:{_pattern})$"),
+        _NO_TEXT[-1],
         ["" if char == "\0" else char for char in _first],
     )
 
@@ -60,8 +63,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """Quoted wherever our own reader, or a YAML 1.1 reader, would take it for something else."""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text)
+    """Quoted wherever our own reader would take it for a number; PyYAML sees to YAML 1.1."""
+    style = "'" if any(pattern.match(text) for pattern in _NO_TEXT) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)

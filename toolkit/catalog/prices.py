@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit.errors import CatalogError
 from toolkit.records import ModelCard, to_micro
 
-__all__ = ["Price", "price", "read_price", "read_rates"]
+__all__ = [
+    "Fact",
+    "Price",
+    "PriceRow",
+    "price",
+    "read_price",
+    "read_rates",
+    "usual_params",
+    "with_price",
+]
 
 UNITS = ("s", "clip", "Mtoken")
 
@@ -34,6 +43,15 @@ class Price:
     @property
     def unknown(self) -> bool:
         return self.high is None
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Where one field of a card comes from, when it was read, how sure it is."""
+
+    source: str
+    date: str
+    confidence: str
 
 
 @dataclass(frozen=True)
@@ -108,6 +126,30 @@ def _row(
         str(k): v for k, v in raw.items() if k not in {currencies[0], "low", "high", *leave_out}
     }
     return {**row, "when": when}
+
+
+def with_price(card: ModelCard, asked: PriceRow) -> ModelCard:
+    """The same card at another price."""
+    return replace(card, price=asked.table, price_unit=asked.unit, price_date=asked.date)
+
+
+def usual_params(card: ModelCard, duration_s: float = 5) -> dict[str, Any]:
+    """The settings by which models are compared: about 5 s, 720p or the nearest, no sound."""
+    params: dict[str, Any] = dict(card.defaults)
+    if card.durations_s:
+        params["duration_s"] = min(card.durations_s, key=lambda d: (abs(d - duration_s), d))
+    else:
+        params["duration_s"] = duration_s
+    if "720p" in card.resolutions or not card.resolutions:
+        params["resolution"] = "720p"
+    else:
+        params["resolution"] = card.defaults.get("resolution", card.resolutions[0])
+    always = any(
+        "audio" in limit.get("allow", {}) and not limit.get("when") for limit in card.limits
+    )
+    if card.audio is not None:
+        params["audio"] = always
+    return params
 
 
 def price(card: ModelCard, params: Mapping[str, Any]) -> Price:

@@ -19,7 +19,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, overload
 
-from toolkit.catalog import Refusal, card, limit_refusal
+from toolkit.catalog import Refusal, card, limit_refusal, limited
 from toolkit.errors import CatalogError, GridError
 from toolkit.grid.axes import Axis, as_values, nearest, sample_values
 from toolkit.grid.sources import read_prompts
@@ -347,6 +347,9 @@ class Grid:
                 if refused is not None:
                     return refused
         model = self._cards[digits[0]]
+        if model.status == "retired":
+            when = f" on {model.retired_on}" if model.retired_on else ""
+            return Refusal(f"{model.model} was retired{when}", model.notes)
         if model.limits and (refused := limit_refusal(model, asked.params)) is not None:
             return refused
         if model.negative is False and asked.parts.get("negative"):
@@ -529,17 +532,12 @@ class Grid:
 
     def _shared_that_decide(self, looks: set[str]) -> list[int]:
         """Places of the model, of the parameters that matter, and of the sample if it does."""
-        limited = {
-            name
-            for model in self._cards
-            for limit in model.limits
-            for name in (*limit["when"], *limit["allow"])
-        }
+        limits = {name for model in self._cards for name in limited(model)}
         refused = {a for a, _, _ in self._refused_values}
         axes = [
             a + 1
             for a, axis in enumerate(self._axes)
-            if a in refused or looks & {axis.name, *axis.fields} or limited & {*axis.fields}
+            if a in refused or looks & {axis.name, *axis.fields} or limits & {*axis.fields}
         ]
         return [0, *axes, *([len(self._shared) - 1] if "sample" in looks else [])]
 
