@@ -25,16 +25,22 @@ function filesUrl() {
 function clipLoader(ask) {
   const ready = new Map();
   const blobs = new Map();
-  let served = filesUrl();
+  let base = filesUrl();
+  let root = null;  // the one that answered
 
-  async function byServer(clip) {
-    if (!served || !clip.path) return null;
-    const url = served + clip.path.split("/").map(encodeURIComponent).join("/");
-    try {
-      const answer = await fetch(url, { method: "HEAD", credentials: "same-origin" });
-      if (answer.ok && Number(answer.headers.get("Content-Length")) === clip.size) return url;
-    } catch { /* no such server: take the bytes instead */ }
-    served = null;
+  async function byServer(clip, roots) {
+    if (!base) return null;
+    for (const folder of root === null ? roots : [root]) {
+      const url = base + [...folder.split("/"), `${clip.id}.mp4`].map(encodeURIComponent).join("/");
+      try {
+        const answer = await fetch(url, { method: "HEAD", credentials: "same-origin" });
+        if (answer.ok && Number(answer.headers.get("Content-Length")) === clip.size) {
+          root = folder;
+          return url;
+        }
+      } catch { break; }
+    }
+    if (root === null) base = null;  // not served here: take the bytes from now on
     return null;
   }
 
@@ -53,9 +59,9 @@ function clipLoader(ask) {
     return url;
   }
 
-  const load = (clip) => {
+  const load = (clip, roots) => {
     if (!ready.has(clip.id)) {
-      const promise = byServer(clip).then((url) => url ?? byBytes(clip));
+      const promise = byServer(clip, roots).then((url) => url ?? byBytes(clip));
       promise.catch(() => ready.delete(clip.id));
       ready.set(clip.id, promise);
     }
@@ -167,7 +173,7 @@ function renderDuel({ model, el: host }) {
       video.removeAttribute("src");
       trouble(side, "Loading…");
       try {
-        const url = await clips.load(pair[side]);
+        const url = await clips.load(pair[side], view.roots ?? []);
         if (shown !== pair.id) return false;
         await new Promise((resolve, reject) => {
           video.addEventListener("canplaythrough", resolve, { once: true });
@@ -231,7 +237,9 @@ function renderDuel({ model, el: host }) {
   const focusNote = () => say(keysOn, root.matches(":focus-within") ? "keys active" : "click here to use the keys");
   root.addEventListener("focusin", focusNote);
   root.addEventListener("focusout", () => setTimeout(focusNote));
-  stage.addEventListener("click", () => root.focus({ preventScroll: true }));
+  root.addEventListener("click", (event) => {
+    if (!event.target.closest("button, pre")) root.focus({ preventScroll: true });
+  });
 
   // ---- what Python says -------------------------------------------------------------------------
   function setButtons(view) {
@@ -239,8 +247,7 @@ function renderDuel({ model, el: host }) {
       node.setAttribute("aria-disabled", String(voted || (!ready && node.dataset.verdict !== "skip")));
     }
     undo.disabled = !view.can_undo;
-    pause.disabled = again.disabled = !view.pair;
-    skip.hidden = !view.pair;
+    pause.hidden = again.hidden = skip.hidden = !view.pair;
   }
 
   function paint() {
@@ -261,12 +268,18 @@ function renderDuel({ model, el: host }) {
       for (const video of both()) { video.pause(); video.removeAttribute("src"); video.load(); }
       const code = view.end?.code;
       end.replaceChildren(el("p", {}, el("b", {}, view.end?.title ?? "")), el("p", {}, view.end?.text ?? ""),
-        ...(code ? [el("div", { class: "pg-row" }, el("pre", {}, code), copyButton(() => code))] : []));
+        ...(code ? [el("div", { class: "pg-row" }, el("pre", {}, code), copyButton(() => code))] : []),
+        ...(view.end?.more ? [el("button", { type: "button", class: "pg-button", onclick: () => model.send({ kind: "more" }) }, view.end.more)] : []));
     }
     setButtons(view);
   }
 
-  const offView = listen(model, { "change:view": paint });
+  const notSaved = () => {
+    if (!model.get("problem") || !shown) return;
+    voted = false;  // the pair is still open
+    setButtons(model.get("view"));
+  };
+  const offView = listen(model, { "change:view": paint, "change:problem": notSaved });
   setPlaying(playing);
   focusNote();
   paint();
