@@ -87,6 +87,12 @@ class Ledger:
         with self._open() as db:
             db.execute("INSERT INTO call VALUES (?,?,?)", (now, what, request))
 
+    def asked(self, key: str) -> bool:
+        """Whether this run was ever submitted, charged or not."""
+        with self._open() as db:
+            query = "SELECT 1 FROM call WHERE what='submit' AND request=? LIMIT 1"
+            return db.execute(query, (key,)).fetchone() is not None
+
     def job(self, job_id: str) -> Any:
         with self._open() as db:
             return db.execute("SELECT request, ready FROM job WHERE id=?", (job_id,)).fetchone()
@@ -166,7 +172,7 @@ class FakeProvider:
         if what == "not_sent":
             raise NotSent("no route", provider=self.name)
         if what.startswith("refuse:"):
-            raise Refused("no", kind=what.split(":")[1], provider=self.name, retry_after_s=5.0)
+            raise Refused("no", kind=what.split(":")[1], provider=self.name, retry_after_s=0.3)
         if what == "drop":
             raise ProviderError("connection reset", provider=self.name)
         job = self.ledger.charge(request, token, now=now, lag_s=self.lag_s, work_s=self.work_s)

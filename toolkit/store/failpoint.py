@@ -10,13 +10,35 @@ import os
 import signal
 import time
 
-__all__ = ["ENV", "InjectedError", "point"]
+__all__ = ["ENV", "POINTS", "InjectedError", "arm", "point"]
 
 ENV = "PROMPTGRID_FAILPOINT"
 
-_armed = os.environ.get(ENV, "")
-_name, _action, _nth = (*_armed.split(":"), "", "")[:3]
-_left = int(_nth or 1)
+STEPS = (
+    "claim", "take_over", "intent", "accepted", "not_sent", "refused", "rejected", "unknown",
+    "adopt", "absent", "hold", "ready", "failed", "fetch_failed", "stored", "done", "bad_clip",
+    "settle", "heartbeat",
+)  # fmt: skip
+"""The transactions of `life.Life`: each can be struck before, inside and after."""
+
+POINTS = (
+    *(f"{step}.{where}" for step in STEPS for where in ("before", "in_txn", "after")),
+    "submit.before", "submit.after", "poll.before", "poll.after", "reconcile.listed",
+    "download.block", "download.complete", "file.synced", "file.renamed", "verify.before",
+    "verify.after",
+)  # fmt: skip
+
+_name = _action = ""
+_left = 1
+
+
+def arm(text: str) -> None:
+    """Set the trap, as the environment variable does."""
+    global _name, _action, _left
+    name, action, nth = (*text.split(":"), "", "")[:3]
+    if name and name not in POINTS:
+        raise ValueError(f"no failpoint {name!r}")
+    _name, _action, _left = name, action, int(nth or 1)
 
 
 class InjectedError(OSError):
@@ -39,3 +61,6 @@ def point(name: str) -> None:
         os._exit(137)
     else:
         time.sleep(float(_action))
+
+
+arm(os.environ.get(ENV, ""))
