@@ -169,9 +169,15 @@ def _be_worker(link: socket.socket) -> None:
         os._exit(0)
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if len(sys.argv) > 1:
-        nursery(int(sys.argv[1]))
+    if arguments:
+        nursery(int(arguments[0]))
     else:
         spawned()
+
+
+if __name__ == "__main__":
+    from toolkit.video import _child  # the module that others import too, not this second copy
+
+    _child.main(sys.argv[1:])

@@ -193,21 +193,22 @@ class _Child:
         if timer:
             timer.daemon = True
             timer.start()
+        kind, to_send = "", task
         try:
-            _wire.write_bytes(self._writer, task)
-            while True:
-                kind, body = _wire.read(self._reader)
+            while kind != "done":
+                try:
+                    if to_send:
+                        _wire.write_bytes(self._writer, to_send)
+                        to_send = b""
+                    kind, body = _wire.read(self._reader)
+                except Exception:  # noqa: BLE001  (gone, or saying what no child of ours says)
+                    how = self.close(kill=True)
+                    if late.is_set():
+                        how = f"it took longer than {wall_s} s"
+                    raise _Died(how) from None
                 if kind == "failed":
                     raise _rebuilt(body)
                 yield kind, body
-                if kind == "done":
-                    return
-        except (OSError, EOFError, ValueError) as error:
-            if isinstance(error, errors.ToolkitError):
-                raise
-            if late.is_set():
-                raise _Died(f"it took longer than {wall_s:.0f} s") from None
-            raise _Died(self.close(kill=True)) from None
         finally:
             if timer:
                 timer.cancel()
