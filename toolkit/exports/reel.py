@@ -42,6 +42,10 @@ SHORT_SIDES = {"360p": 360, "480p": 480, "540p": 540, "720p": 720, "1080p": 1080
 ASPECTS = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1), "4:5": (4, 5)}
 AUDIO_HZ = 48_000
 
+_BT709 = (
+    "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,"
+    "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+)
 _NEAR = 1e-3  # seconds: a frame due this soon is shown, or rounding would repeat the one before
 
 
@@ -229,8 +233,8 @@ class _Overlay:
         """Draw into `frame`, fading in and out at the ends of the time it is shown."""
         if not self.start_s - _NEAR <= time_s < self.end_s - _NEAR:
             return
-        within = min(time_s - self.start_s + 0.04, self.end_s - time_s) / self.fade_s
-        shown = np.float32(1 if self.fade_s == 0 else min(1.0, max(0.0, within)))
+        within = min(time_s - self.start_s + 0.04, self.end_s - time_s)
+        shown = np.float32(min(1.0, max(0.0, within / self.fade_s)) if self.fade_s else 1.0)
         h, w = self.coverage.shape[:2]
         under = frame[self.y : self.y + h, self.x : self.x + w]
         mixed = under * (1 - shown * self.coverage) + shown * self.colour
@@ -312,14 +316,10 @@ def _write(
                 audio_bitrate="160k",
                 temp_audiofile=str(Path(folder) / "sound.m4a"),
                 threads=2,
-                # without the matrix in words, players take HD for bt709 and ffmpeg had used bt601
-                ffmpeg_params=[
-                    "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p",
-                    "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
-                    "-crf", "20", "-movflags", "+faststart",
-                ],
+                # said in words, or players take HD for bt709 where ffmpeg had used bt601
+                ffmpeg_params=["-vf", _BT709, "-crf", "20", "-movflags", "+faststart"],
                 logger=Told(),
-            )  # fmt: skip
+            )
             half.replace(part)
         finally:
             half.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from toolkit.errors import ExportError
 from toolkit.sheets.draw import SIDE_LIMITS, Pixels, encode, render
 from toolkit.sheets.frames import aspect, thumbnails
 from toolkit.sheets.layout import DARK, LIGHT, Look, Page, lay_out, look_for, summary, times
-from toolkit.sheets.pivot import Block, Cell, Direction, Item, Pivot, pivot
+from toolkit.sheets.pivot import Block, Cell, Direction, Item, Pivot, arrange
 
 __all__ = ["Sheet", "sheet", "sheet_files"]
 
@@ -200,7 +200,7 @@ def sheet(
         raise ValueError(f"`theme` is 'light' or 'dark', not {theme!r}")
     if cell_px is not None and not 16 <= cell_px <= 1920:
         raise ValueError(f"`cell_px` is 16 to 1920 pixels, not {cell_px}")
-    pivoted = pivot(
+    pivoted = arrange(
         df,
         rows=rows,
         cols=cols,

@@ -20,8 +20,8 @@ from toolkit.records import PARTS, State
 from toolkit.sheets.labels import clean
 
 __all__ = [
-    "Badge", "Block", "Cell", "Direction", "Item", "Pivot", "Tone", "items_of", "pivot", "standing",
-    "value_text",
+    "Badge", "Block", "Cell", "Direction", "Item", "Pivot", "Tone", "arrange", "items_of",
+    "standing", "value_text",
 ]  # fmt: skip
 
 
@@ -468,7 +468,7 @@ def _stack(df: pd.DataFrame, items: Sequence[Item]) -> tuple[Item, ...]:
     return tuple(item for _, _, item in sorted(noted, key=lambda n: n[:2]))
 
 
-def pivot(
+def arrange(
     df: pd.DataFrame,
     *,
     rows: str | Sequence[str] | None,
