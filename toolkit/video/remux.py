@@ -7,13 +7,17 @@ stream (x264 writes its settings there) are left behind.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import ClipError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["opaque_copy"]
 
@@ -24,39 +28,61 @@ _SIGNED = re.compile(rb"Lavc[0-9.]+")  # in the padding of the first AAC packet
 _MTIME_S = 946_684_800  # one date for all, as a server tells it to the browser
 
 
-def opaque_copy(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> Path:
+def opaque_copy(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    *,
+    pool: Executor | None = None,
+) -> Path:
     """`target`, holding only the picture and sound of `source` as an MP4, the index in front.
 
     An existing `target` is kept. Raises `ClipError` for a file without video or one that MP4 cannot
     hold; then no file is left.
     """
-    import av
+    from toolkit.video import _call
 
-    path, out = Path(source), Path(target)
+    out = Path(target)
     if out.exists():
         return out
+    raw = _call(pool, boxed, source)
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f"{out.name}.{secrets.token_hex(4)}.part")
     try:
-        with av.open(str(path)) as box:
-            if not box.streams.video:
-                raise ClipError(f"{path.name}: no video in it, nothing to review")
-            with av.open(
-                str(part),
-                "w",
-                format="mp4",
-                container_options={"movflags": "+faststart", "fflags": "+bitexact"},
-            ) as plain:
-                _copy(box, plain)
+        part.write_bytes(raw)
         os.utime(part, (_MTIME_S, _MTIME_S))
         part.replace(out)
-    except (av.FFmpegError, OSError, ValueError) as error:
-        if isinstance(error, ClipError):
-            raise
-        raise ClipError(f"{path.name}: cannot be copied for review ({error})") from error
     finally:
         part.unlink(missing_ok=True)
     return out
+
+
+def boxed(path: str) -> bytes:
+    """The bytes of the plain copy; for a decode process, which may write no file."""
+    import av
+
+    name = Path(path).name
+    try:
+        once = _written(path, room=0)
+        index = len(once) - once.rfind(b"moov") + 4
+        return _written(path, room=index + 16)  # now that its size is known, the index goes first
+    except (av.FFmpegError, OSError, ValueError) as error:
+        if isinstance(error, ClipError):
+            raise
+        raise ClipError(f"{name}: cannot be copied for review ({error})") from error
+
+
+def _written(path: str, *, room: int) -> bytes:
+    """An MP4 with `room` bytes kept at its front for the index; 0 puts the index at the end."""
+    import av
+
+    options = {"fflags": "+bitexact"} | ({"moov_size": str(room)} if room else {})
+    out = io.BytesIO()
+    with av.open(path) as box:
+        if not box.streams.video:
+            raise ClipError(f"{Path(path).name}: no video in it, nothing to review")
+        with av.open(out, "w", format="mp4", container_options=options) as plain:
+            _copy(box, plain)
+    return out.getvalue()
 
 
 def _copy(box: Any, plain: Any) -> None:
