@@ -125,6 +125,11 @@ def test_the_last_mark_of_a_run_is_the_one_that_counts():
     assert ratings_frame(marks)["current"].tolist() == [False, True, True]
 
 
+def test_a_run_without_a_mark_is_not_rated_though_others_are():
+    df = runs_frame([row(1, mark="pick", accepted=True), row(2, mark=None, accepted=False)])
+    assert df["accepted"].tolist() == [True, pd.NA]
+
+
 def test_scores_carry_what_they_mean():
     flicker = Metric("luma_flicker", unit="0..1", description="d", direction="lower", evidence="A")
     df = scores_frame([score(1, "luma_flicker", 0.2), score(1, "odd", 1.0)],

@@ -131,6 +131,7 @@ def runs_frame(
     names = sorted({name for given in params for name in given}, key=_place)
     asked = {f"param.{n}": _param_column(n, [given.get(n) for given in params]) for n in names}
     fixed = {c: _column([row.get(c) for row in rows], _RUN_DTYPES[c]) for c in RUN_COLUMNS}
+    fixed["accepted"] = fixed["accepted"].where(fixed["mark"].notna())  # unmarked is not refused
     before = {column: fixed.pop(column) for column in RUN_COLUMNS[:_AFTER_PROMPT]}
     keys = [row.get("run_key") for row in rows]
     scores = _score_columns(keys, readings) | _detail_columns(keys, details)

@@ -1,1 +1,50 @@
-"""What leaves the experiment: tables, report, client page, bundle, film."""
+"""What leaves the experiment: tables, report, client page, charts, bundle, film, or all at once.
+
+Importing this costs nothing; a name loads its file when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from toolkit.exports.bundle import bundle, restore
+    from toolkit.exports.folder import DEFAULT_FORMATS, FORMATS, export_all
+    from toolkit.exports.page import page
+    from toolkit.exports.report import report, write_report
+    from toolkit.exports.table import to_csv, to_latex, to_markdown, to_parquet, to_xlsx
+
+__all__ = [
+    "DEFAULT_FORMATS",
+    "FORMATS",
+    "bundle",
+    "export_all",
+    "page",
+    "report",
+    "restore",
+    "to_csv",
+    "to_latex",
+    "to_markdown",
+    "to_parquet",
+    "to_xlsx",
+    "write_report",
+]
+
+_ROOMS = {
+    **dict.fromkeys(("bundle", "restore"), "bundle"),
+    **dict.fromkeys(("DEFAULT_FORMATS", "FORMATS", "export_all"), "folder"),
+    "page": "page",
+    **dict.fromkeys(("report", "write_report"), "report"),
+    **dict.fromkeys(("to_csv", "to_latex", "to_markdown", "to_parquet", "to_xlsx"), "table"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return getattr(import_module(f"toolkit.exports.{_ROOMS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

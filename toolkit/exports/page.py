@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,14 @@ def page(
     intro: str = "",
     only: str | Sequence[str] | None = None,
     captions: Mapping[str, str] | None = None,
+    on_problem: Callable[[str], None] | None = None,
 ) -> Path:
     """The folder `out`, to be opened at its `index.html`; one of ours that stood there is replaced.
 
     `only` is `"picks"`, `"accepted"`, a list of run ids, or None for every finished clip.
     `captions` gives words to clips, by run id; without them a clip is known by its number. Clips of
-    one scene stand together. `ExportError` names a clip that cannot be copied.
+    one scene stand together. A clip that cannot be copied is an `ExportError`, or with `on_problem`
+    is left out and told to it; then the others go on.
     """
     chosen = choose(runs, only)
     scenes = chosen["prompt.scene"].fillna(chosen["prompt.name"]).fillna("")
@@ -54,15 +56,22 @@ def page(
         order = sorted(range(len(chosen)), key=lambda place: first[scenes.iloc[place]])
         for number, place in enumerate(order, start=1):
             run = chosen.iloc[place]
-            groups.setdefault(str(scenes.iloc[place]), []).append(
-                _clip(run, number, clips, (captions or {}).get(run["run_id"], ""))
-            )
+            try:
+                item = _clip(run, number, clips, (captions or {}).get(run["run_id"], ""))
+            except ExportError as error:
+                if on_problem is None:
+                    raise
+                on_problem(str(error))
+            else:
+                groups.setdefault(str(scenes.iloc[place]), []).append(item)
+        if not groups:
+            raise ExportError(f"{out}: none of {len(chosen)} clips could be copied")
         text = environment().get_template("page.html.j2").render(
             title=title,
             intro=intro,
             nonce=secrets.token_urlsafe(16),
             groups=_headed(groups),
-            num_clips=len(chosen),
+            num_clips=sum(map(len, groups.values())),
             simulated=bool(chosen["simulated"].fillna(False).any()),
         )  # fmt: skip
         (part / "index.html").write_text(text, "utf-8", newline="\n")

@@ -28,7 +28,7 @@ from toolkit.exports.table import EVIDENCE
 from toolkit.records import PARTS, Metric, ModelCard, State
 from toolkit.tables import arms_df, display_df
 
-__all__ = ["Chart", "environment", "report", "strips", "varied_by", "write_report"]
+__all__ = ["Chart", "Comparison", "environment", "report", "strips", "varied_by", "write_report"]
 
 PICTURE_BYTES = 3_300_000
 """Of pictures in one report, before base64 adds a third: the file stays below 5 MB."""
@@ -47,14 +47,26 @@ class Chart:
     alt: str = ""
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Arms compared on one thing: a table with one row an arm, what it says in words, a chart.
+
+    Where the table has `low`, `high` and one of `value`, `mean`, `ability`, intervals are drawn.
+    """
+
+    title: str
+    df: pd.DataFrame
+    text: str = ""
+    chart: bytes = b""
+
+
 def report(
     title: str,
     runs: pd.DataFrame,
     *,
     by: str | Sequence[str] = (),
     findings: Iterable[str] = (),
-    results: pd.DataFrame | None = None,
-    results_text: str = "",
+    results: Iterable[Comparison] = (),
     charts: Iterable[Chart] = (),
     strips: Mapping[str, bytes] | None = None,
     metrics: Mapping[str, Metric] | None = None,
@@ -65,9 +77,8 @@ def report(
     """The page as text.
 
     `runs` is `runs_df()`, or any part of it; `by` the arms compared (what varies if not named);
-    `findings` plain sentences, the most important first; `results` a table of arms, with an
-    interval drawn where it has `value`, `low`, `high`; `strips` run id → JPEG of keyframes;
-    `metrics` what the scores mean; `methods` from `methods.sections`.
+    `findings` plain sentences, the most important first; `results` the comparisons made; `strips`
+    run id → JPEG of keyframes; `metrics` what the scores mean; `methods` from `methods.sections`.
     """
     arms = resolve_all(by, runs.columns) or varied_by(runs)
     made_at = (made_at or datetime.now(UTC)).astimezone(UTC)
@@ -82,8 +93,7 @@ def report(
         "findings": list(findings),
         "facts": _facts(runs),
         "bill": _bill(runs, {card.model: card for card in cards}),
-        "results": None if results is None else _table(results, interval=True),
-        "results_text": results_text,
+        "results": [_compared(comparison, arms) for comparison in results],
         "arms": _table(_arms(runs, arms)) if arms and len(runs) else None,
         "arm_names": [_short_name(arm) for arm in arms],
         "charts": [(c.caption, c.alt or c.caption, _data_uri(c.data)) for c in charts],
@@ -192,9 +202,22 @@ class _Table:
     wide: bool = field(default=False)
 
 
+def _compared(comparison: Comparison, arms: list[str]) -> dict[str, Any]:
+    df = comparison.df
+    if "arm" in df.columns:  # it says what the columns of the factor say
+        df = df[["arm", *(c for c in df.columns if c != "arm" and c not in arms)]]
+    return {
+        "title": comparison.title,
+        "text": comparison.text,
+        "chart": _data_uri(comparison.chart) if comparison.chart else "",
+        "table": _table(df, interval=True),
+    }
+
+
 def _table(df: pd.DataFrame, *, interval: bool = False, most: int = _MAX_ROWS) -> _Table:
     df = df.reset_index() if any(df.index.names) else df
-    bars = _bars(df) if interval and {"value", "low", "high"} <= set(df.columns) else None
+    middle = next((c for c in _MIDDLES if c in df.columns), None) if interval else None
+    bars = _bars(df, middle) if middle and {"low", "high"} <= set(df.columns) else None
     kinds = ["num" if _is_number(df.iloc[:, i]) else "" for i in range(df.shape[1])]
     heads = [
         (_head(str(column)), str(column), kind) for column, kind in zip(df, kinds, strict=True)
@@ -203,6 +226,10 @@ def _table(df: pd.DataFrame, *, interval: bool = False, most: int = _MAX_ROWS) -
         heads.insert(1, ("interval", "value with its interval", "iv"))
     rows = []
     places = [_places(str(c), df.iloc[:most, i]) for i, c in enumerate(df.columns)]
+    if bars:  # an estimate and its ends have as many decimals each
+        ends = [i for i, c in enumerate(df.columns) if c in (middle, "low", "high")]
+        finest = max((places[i] or 0 for i in ends), default=0)
+        places = [finest if i in ends else p for i, p in enumerate(places)]
     for place in range(min(len(df), most)):
         cells = [
             _cell(df.iat[place, i], str(column), kinds[i], places[i])
@@ -254,9 +281,12 @@ def _fixed(value: Any, places: int | None) -> str:
     return f"{value:,.{places}f}".replace("-", "−")
 
 
-def _bars(df: pd.DataFrame) -> list[_Cell]:
+_MIDDLES = ("value", "mean", "ability")
+
+
+def _bars(df: pd.DataFrame, middle: str) -> list[_Cell]:
     low, high = df["low"].astype("float64"), df["high"].astype("float64")
-    value = df["value"].astype("float64")
+    value = df[middle].astype("float64")
     ends = [float(x) for x in pd.concat([low, high, value]).dropna()]
     left, right = (min(ends), max(ends)) if ends else (0.0, 1.0)
     span = (right - left) or 1.0
