@@ -246,6 +246,28 @@ def test_what_cannot_be_answered_says_why(message):
     assert str(found.value).startswith(message)
 
 
+def test_the_tables_of_the_house_are_understood():
+    """`runs_frame` has dtypes of its own, and columns that end like those asked for."""
+    from toolkit.tables import runs_frame
+
+    rows = runs(planted).drop(columns=["score.camera_match", "accepted", "mark"])
+    rows = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    rows = [{**row, "clip.duration_s": 5.1, "params": {"duration_s": 5}} for row in rows]
+    readings = [
+        (r["run_key"], "camera_match", planted(int(r["run_key"][0]), r["prompt.camera"]), "a word")
+        for r in rows
+    ]
+    df = runs_frame(rows, readings)
+    assert compare(df).text == compare(runs(planted)).text
+    found = results(df, vote_all(df, STRONG), by="camera")
+    assert found.num_votes == 24
+    json.dumps(found.to_json(), allow_nan=False)
+    with pytest.raises(ResultsError, match=r"^duration_s has one value, 'duration_s 5': a compar"):
+        results(df, by="duration_s")
+    with pytest.raises(ResultsError, match=r"^score\.camera_match\.label holds words, not numbers"):
+        results(df, by="camera", of="camera_match.label")
+
+
 # ---------------------------------------------------------------- simulated and real
 
 

@@ -95,9 +95,11 @@ def test_sides_are_a_coin_over_seeds_and_the_same_for_the_same_seed():
     assert len({first(3, rater) for rater in ()} | {first(3, r).left_key for r in "abcdef"}) > 1
 
 
-def test_all_arms_are_joined_after_the_fewest_screens():
+@pytest.mark.parametrize("seed", range(10))
+def test_all_arms_are_joined_after_the_fewest_screens(seed):
     cameras = ("a", "b", "c", "d", "e")
-    shown = play(Duel(runs(cameras=cameras), "camera", save=[].append, minutes=None), limit=4)
+    duel = Duel(runs(cameras=cameras), "camera", save=[].append, minutes=None, seed=seed)
+    shown = play(duel, limit=4)
     joined = {camera(shown[0].left_key)}
     for _ in shown:
         for pair in shown:
@@ -106,14 +108,19 @@ def test_all_arms_are_joined_after_the_fewest_screens():
     assert joined == set(cameras)
 
 
-def test_pairs_of_arms_and_scenes_stay_balanced_on_the_way():
-    duel = Duel(runs(), "camera", save=[].append, minutes=None)
-    shown = play(duel, limit=12)
-    arms = Counter(frozenset(map(camera, pair.keys)) for pair in shown)
-    assert max(arms.values()) - min(arms.values()) <= 1
-    scenes = Counter(pair.left_key.split("-")[0] for pair in shown)
-    assert max(scenes.values()) <= 2
-    assert len(scenes) == 8
+@pytest.mark.parametrize(("scenes", "seed"), [(4, 0), (4, 1), (8, 0), (8, 1)])
+def test_pairs_of_arms_and_scenes_stay_balanced_on_the_way(scenes, seed):
+    """At every screen but the last few: pairs of arms within 1 of each other, scenes within 2."""
+    cameras = ("a", "b", "c", "d")
+    rows = runs(scenes=scenes, cameras=cameras)
+    shown = play(Duel(rows, "camera", save=[].append, minutes=None, seed=seed))
+    arms = Counter({frozenset(pair): 0 for pair in itertools.combinations(cameras, 2)})
+    seen = Counter({str(scene): 0 for scene in range(scenes)})
+    for pair in shown[:-6]:
+        arms[frozenset(map(camera, pair.keys))] += 1
+        seen[pair.left_key.split("-")[0]] += 1
+        assert max(arms.values()) - min(arms.values()) <= 1
+        assert max(seen.values()) - min(seen.values()) <= 2
 
 
 def test_a_clip_rests_between_screens():
@@ -196,6 +203,15 @@ def test_undo_goes_back_any_depth_with_the_same_sides():
         duel.undo()
     with pytest.raises(ReviewError, match=r"^nothing to undo: no vote stands$"):
         duel.undo()
+
+
+def test_what_was_undone_comes_back_though_the_seed_changed():
+    saved: list[Vote] = []
+    shown = play(Duel(runs(), "camera", save=saved.append, seed=1), limit=5)
+    again = Duel(runs(), "camera", save=saved.append, votes=list(saved), seed=2)
+    for _ in range(4):
+        again.undo()
+    assert play(again, limit=4) == shown[1:]
 
 
 def test_an_undo_that_cannot_be_saved_undoes_nothing():

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from toolkit.errors import ImportProblem, ReviewError
-from toolkit.records import Rating
-from toolkit.review import Triage, is_accepted, read_votes
+from toolkit.records import Rating, Vote
+from toolkit.review import Triage, agreement, is_accepted, rater_facts, read_votes
 
 EXAMPLE = Path(__file__).parents[1] / "data" / "votes_example.csv"
 
@@ -126,3 +127,43 @@ def test_accepted_is_pick_keep_or_three_and_up():
     assert accepted == ["pick", "keep", "3", "4", "5"]
     assert is_accepted(None) is None
     assert is_accepted("none") is None
+
+
+def votes_of(rater, *answers, policy="balanced"):
+    """Answers on pairs 0, 1, …: what was preferred, whichever side it stood on."""
+    at = datetime(2025, 1, 1, tzinfo=UTC)
+    return [
+        Vote(
+            f"{rater}{policy}{k}",
+            left=f"a{k}" if k % 2 else f"b{k}",
+            right=f"b{k}" if k % 2 else f"a{k}",
+            verdict={"a": "left" if k % 2 else "right", "b": "right" if k % 2 else "left"}.get(
+                answer, answer
+            ),
+            by="prompt.camera",
+            rater=rater,
+            policy=policy,
+            shown_at=at,
+            answered_at=at + timedelta(seconds=4 + k),
+        )
+        for k, answer in enumerate(answers)
+    ]
+
+
+def test_raters_agree_on_clips_and_not_on_sides():
+    ann = votes_of("ann", "a", "b", "tie", "skip", "a")
+    swapped = [
+        replace(v, id=f"ben{v.id}", rater="ben", left=v.right, right=v.left, verdict=verdict)
+        for v, verdict in zip(ann, ("left", "left", "both_bad", "left", "right"), strict=True)
+    ]
+    found = agreement([*ann, *swapped])
+    assert (found.n, found.value) == (4, 3 / 4)
+
+
+def test_a_raters_facts_are_pace_side_and_repeats():
+    votes = votes_of("ann", "a", "b", "a", "tie") + votes_of("ann", "a", "a", policy="repeat")
+    (facts,) = rater_facts(votes)
+    assert (facts.rater, facts.num_votes, facts.median_s) == ("ann", 6, 5.0)
+    assert (facts.with_self.n, facts.with_self.value) == (2, 0.5)
+    assert facts.with_others.n == 0
+    assert facts.left.n == 5

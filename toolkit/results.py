@@ -24,6 +24,7 @@ from toolkit.errors import ResultsError
 from toolkit.records import Estimate, Metric, Vote
 from toolkit.review.pairs import Entry, Layout, lay_out, plain
 from toolkit.review.ranking import rank_votes
+from toolkit.review.raters import agreement
 from toolkit.review.votes import SHARE, effective, read_votes
 from toolkit.stats.words import count, interval, number, p_words, turned
 
@@ -464,7 +465,15 @@ class _Poll:
         self.votes = [vote for vote in asked if vote.verdict != "skip"]
         self.num_skipped = len(asked) - len(self.votes)
         self.scenes = [self.entries[vote.left].scene for vote in self.votes]
-        self.ranking = self._rank(self.votes, self.scenes)
+        self._left = np.array([self.place[self._arm(vote.left)] for vote in self.votes], int)
+        self._right = np.array(
+            [self.place[self._arm(vote.right)] for vote in self.votes], dtype=int
+        )
+        self._share = np.array([SHARE[vote.verdict] for vote in self.votes], dtype=float)
+        self._bad = np.array([vote.verdict == "both_bad" for vote in self.votes], dtype=bool)
+        self.ranking = stats.bradley_terry(
+            self._left, self._right, self._share, num_arms=len(self.place), clusters=self.scenes
+        )
         self.rows = {arm: _facts(layout, arm) | self._votes_of(arm) for arm in layout.arms}
         self.order = _ranked(self.rows, {arm: -row["ability"] for arm, row in self.rows.items()})
 
@@ -478,27 +487,17 @@ class _Poll:
     def _arm(self, key: str) -> Arm:
         return self.entries[key].arm
 
-    def _rank(self, votes: Sequence[Vote], scenes: Sequence[str]) -> stats.Ranking:
-        return stats.bradley_terry(
-            [self.place[self._arm(vote.left)] for vote in votes],
-            [self.place[self._arm(vote.right)] for vote in votes],
-            [SHARE[vote.verdict] for vote in votes],
-            num_arms=len(self.place),
-            clusters=scenes,
-        )
-
     def _votes_of(self, arm: Arm) -> dict[str, Any]:
         k, ranking = self.place[arm], self.ranking
         estimate = ranking.estimate(k)
-        mine = [v for v in self.votes if arm in (self._arm(v.left), self._arm(v.right))]
-        bad = sum(vote.verdict == "both_bad" for vote in mine)
+        mine = (self._left == k) | (self._right == k)
         return {
-            "votes": len(mine),
+            "votes": int(mine.sum()),
             "wins": int(ranking.wins[k]),
             "losses": int(ranking.losses[k]),
             "ties": int(ranking.ties[k]),
             "win_rate": float(ranking.win_rate[k]),
-            "both_bad_rate": bad / len(mine) if mine else math.nan,
+            "both_bad_rate": float(self._bad[mine].mean()) if mine.any() else math.nan,
             "ability": estimate.value,
             "low": estimate.low,
             "high": estimate.high,
@@ -510,21 +509,26 @@ class _Poll:
 
     def _won_scenes(self, arm: Arm) -> tuple[int, int]:
         """In how many scenes an arm won more than it lost, of those it was voted on in."""
-        balance: dict[str, float] = {}
-        for vote, scene in zip(self.votes, self.scenes, strict=True):
-            if arm in (self._arm(vote.left), self._arm(vote.right)):
-                sign = 1 if self._arm(vote.left) == arm else -1
-                balance[scene] = balance.get(scene, 0.0) + sign * (SHARE[vote.verdict] - 0.5)
+        balance = self._balance(arm)
         return sum(found > 0 for found in balance.values()), len(balance)
+
+    def _balance(self, arm: Arm) -> dict[str, float]:
+        """What an arm won above one half, scene by scene."""
+        k = self.place[arm]
+        balance: dict[str, float] = {}
+        for left, right, won, scene in zip(
+            self._left, self._right, self._share - 0.5, self.scenes, strict=True
+        ):
+            if k in (left, right):
+                balance[scene] = balance.get(scene, 0.0) + (won if left == k else -won)
+        return balance
 
     def header(self) -> str:
         votes = self.votes
-        bad = sum(vote.verdict == "both_bad" for vote in votes) / len(votes)
         say = f"{_names(self.layout.by)} by votes: {count(len(self.place), 'arm')}, "
         say += f"{count(len(votes), 'vote')} by {count(len({v.rater for v in votes}), 'rater')} "
-        say += (
-            f"in {count(len(set(self.scenes)), 'scene')}; ties and both bad ({bad:.0%}) count half"
-        )
+        say += f"in {count(len(set(self.scenes)), 'scene')}; "
+        say += f"ties and both bad ({self._bad.mean():.0%}) count half"
         if self.num_skipped:
             say += f", {self.num_skipped} skipped"
         return say + (", simulated clips" if _is_simulated(self.layout.entries[0]) else "")
@@ -598,18 +602,26 @@ class _Poll:
         if bias.p is not None and bias.p < 0.01:
             share = f"{bias.value:.0%} of decisive votes went to the left ({p_words(bias.p)})"
             notes.append(f"{share}: a pull to one side")
+        alike = agreement(self.votes)
+        if alike.n:
+            share = f"{alike.value:.0%} of {count(alike.n, 'shared pair')}"
+            notes.append(f"raters gave the same answer on {share}")
         seen = sum(vote.seen_labels for vote in self.votes)
         if seen:
             notes.append(f"{seen} of {len(self.votes)} votes came after labels had been seen")
         return notes
 
     def _leads_by(self) -> str | None:
-        """The scene without which another arm would lead."""
-        leader = self.place[self.order[0]]
-        for scene in dict.fromkeys(self.scenes):
-            left = [v for v, at in zip(self.votes, self.scenes, strict=True) if at != scene]
-            ability = self._rank(left, [""] * len(left)).ability
-            if not ability[leader] >= np.nanmax(ability) - 1e-9:
+        """The scene without which another arm would lead; the three that help most are tried."""
+        leader, second = (self._balance(arm) for arm in self.order[:2])
+        help_ = {scene: leader.get(scene, 0.0) - second.get(scene, 0.0) for scene in self.scenes}
+        at = np.array(self.scenes)
+        for scene in sorted(help_, key=lambda scene: -help_[scene])[:3]:
+            kept = at != scene
+            ability = stats.bradley_terry(
+                self._left[kept], self._right[kept], self._share[kept], num_arms=len(self.place)
+            ).ability
+            if not ability[self.place[self.order[0]]] >= np.nanmax(ability) - 1e-9:
                 return scene
         return None
 

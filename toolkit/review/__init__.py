@@ -8,6 +8,7 @@ votes    which answers stand; reading a CSV of them
 
 from toolkit.review.duel import Duel, Pair, Progress
 from toolkit.review.ranking import rank_votes
+from toolkit.review.raters import RaterFacts, agreement, rater_facts
 from toolkit.review.triage import Triage, is_accepted
 from toolkit.review.votes import effective, read_votes
 
@@ -15,9 +16,12 @@ __all__ = [
     "Duel",
     "Pair",
     "Progress",
+    "RaterFacts",
     "Triage",
+    "agreement",
     "effective",
     "is_accepted",
     "rank_votes",
+    "rater_facts",
     "read_votes",
 ]

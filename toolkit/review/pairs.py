@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from toolkit.columns import as_list, resolve_all
+from toolkit.columns import as_list, resolve
 from toolkit.errors import ReviewError
 from toolkit.records import PARTS, canonical_json
 
@@ -30,6 +30,7 @@ __all__ = [
 
 _PARTS = tuple(f"prompt.{part}" for part in PARTS)
 _WORDING = ("prompt.text", "prompt.name")
+_ASKED = ("model", "service", "sample")  # a bare name never means what was measured
 _UNPAIRED = "param.seed"  # held equal only where the arms share seeds
 
 
@@ -119,14 +120,16 @@ def under_test(rows: Sequence[Mapping[str, Any]], by: str | Sequence[str]) -> li
     names = as_list(by)
     if not names:
         raise LookupError("`by` names no column; try by='camera' or by=['model', 'camera']")
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    every = list(dict.fromkeys(name for row in rows for name in row))
+    asked = [c for c in every if c in _ASKED or c.startswith(("prompt.", "param."))]
     if "prompt" in names:
         seen: dict[str, set[Any]] = {}
         for row in rows:
             seen.setdefault(scene_of(row), set()).add(plain(row.get("prompt.name")))
         named = any(len(found - {None}) > 1 for found in seen.values())
         names = [("prompt.name" if named else "prompt.text") if n == "prompt" else n for n in names]
-    return list(dict.fromkeys(resolve_all(names, columns)))
+    found = [name if name in every else resolve(name, asked) for name in names]
+    return list(dict.fromkeys(found))
 
 
 def lay_out(rows: Iterable[Mapping[str, Any]], by: str | Sequence[str]) -> Layout:

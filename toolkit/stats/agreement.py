@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 from toolkit.records import Estimate
 
@@ -52,7 +53,7 @@ def side_bias(num_left: int, num_right: int, *, level: float = 0.95) -> Estimate
     )
 
 
-def agreement(answers: Sequence[Mapping[Hashable, str]], *, level: float = 0.95) -> Estimate:
+def agreement(answers: Sequence[Mapping[Any, str]], *, level: float = 0.95) -> Estimate:
     """Share of shared questions on which two raters gave the same answer, over all pairs of raters.
 
     `answers` is one mapping a rater, question to answer; for one rater asked twice, give two

@@ -101,7 +101,7 @@ def smallest_p(num_scenes: int) -> float:
     return min(1.0, 2.0 ** (1 - num_scenes))
 
 
-def sign_flip_p(differences: ArrayLike, *, seed: int = 0, num_resamples: int = 99_999) -> float:
+def sign_flip_p(differences: ArrayLike, *, seed: int = 0, num_resamples: int = 19_999) -> float:
     """Two-sided p of "the mean difference is 0": the share of sign flips at least as extreme.
 
     Exact up to `EXACT_UP_TO` scenes, beyond by seeded Monte Carlo with the observed arrangement

@@ -288,16 +288,16 @@ def _at_least(covariance: Floats, floor: Floats) -> Floats:
 def _p_best(
     ability: Floats, covariance: Floats, groups: NDArray[np.int64], df: float, seed: int
 ) -> Floats:
-    """Share of 20,000 draws from the (t-shaped) spread of the abilities in which an arm is best."""
+    """Share of 10,000 draws from the (t-shaped) spread of the abilities in which an arm is best."""
     rng = np.random.default_rng(seed)
     out = np.full(len(ability), np.nan)
     for group in range(int(groups.max(initial=-1)) + 1):
         arms = np.flatnonzero(groups == group)
         values, vectors = np.linalg.eigh(covariance[np.ix_(arms, arms)])
         root = vectors * np.sqrt(np.maximum(values, 0.0))
-        draws = rng.standard_normal((20_000, len(arms))) @ root.T
+        draws = rng.standard_normal((10_000, len(arms))) @ root.T
         if math.isfinite(df):
-            draws /= np.sqrt(rng.chisquare(df, size=(20_000, 1)) / df)
+            draws /= np.sqrt(rng.chisquare(df, size=(10_000, 1)) / df)
         best = np.argmax(draws + ability[arms], axis=1)
         out[arms] = np.bincount(best, minlength=len(arms)) / len(draws)
     return out
