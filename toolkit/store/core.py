@@ -199,8 +199,7 @@ class Store(Files):
         """
         folder = Path(folder).expanduser().absolute()
         database = folder / DATABASE
-        is_new = not database.exists()
-        if is_new:
+        if not database.exists():
             _check_new(folder, create=create and not read_only)
         if read_only:
             return _open_read_only(folder, database)
@@ -214,6 +213,7 @@ class Store(Files):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with sqlite.file_lock(folder / f".{DATABASE}.lock"):
+                is_new = not database.exists()
                 engine = sqlite.make_engine(database)
                 store = Store(folder, engine, read_only=False, is_new=is_new)
                 with _telling(folder):
@@ -569,13 +569,8 @@ class Store(Files):
             else:
                 rows = _where_in(conn, _RUN_QUERY, t.run.c.key, wanted)
                 rows.sort(key=lambda row: row.seq)
-            marks = dict(
-                conn.execute(
-                    sa.select(t.rating.c.run_key, t.rating.c.mark).order_by(t.rating.c.seq)
-                )
-                .tuples()
-                .all()
-            )
+            query = sa.select(t.rating.c.run_key, t.rating.c.mark).order_by(t.rating.c.seq)
+            marks = {key: mark for key, mark in conn.execute(query)}  # noqa: C416 - rows, not pairs
         names = [column.name for column in _RUN_QUERY.selected_columns]
         columns = zip(*rows, strict=True) if rows else ((),) * len(names)
         return _columns(dict(zip(names, columns, strict=True)), marks)
@@ -989,6 +984,8 @@ def _check_new(folder: Path, *, create: bool) -> None:
     if not folder.is_dir():
         raise StoreError(f"{folder} is a file; an experiment is a folder: choose another name")
     entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    if any(entry.name == DATABASE for entry in entries):
+        return  # another process has made it at this moment
     if all(entry.name in FOLDERS and not any(entry.iterdir()) for entry in entries):
         return
     names = ", ".join(sorted(entry.name for entry in entries)[:3])
