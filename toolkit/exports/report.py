@@ -35,7 +35,7 @@ PICTURE_BYTES = 3_300_000
 
 _MAX_ROWS = 1000
 _MAX_TEXT = 160
-_MAX_PROMPTS, _MAX_PROMPT_TEXT = 200, 4000
+_MAX_PROMPT_TEXT, _ALL_PROMPTS_TEXT = 4000, 300_000  # characters
 
 
 @dataclass(frozen=True)
@@ -515,12 +515,16 @@ def _prompts(runs: pd.DataFrame) -> dict[str, Any]:
     distinct = runs.drop_duplicates("prompt.text")
     parts = [*(f"prompt.{part}" for part in PARTS), "prompt.negative"]
     rows = []
-    for place in range(min(len(distinct), _MAX_PROMPTS)):
+    room = _ALL_PROMPTS_TEXT
+    for place in range(len(distinct)):
+        if room <= 0:
+            break
         run = distinct.iloc[place]
         given = [(p.removeprefix("prompt."), run[p]) for p in parts if not is_missing(run[p])]
         text = "" if is_missing(run["prompt.text"]) else str(run["prompt.text"])
         name = next((str(run[c]) for c in ("prompt.name", "prompt.scene")
                      if not is_missing(run[c])), "")  # fmt: skip
+        room -= 2 * min(len(text), _MAX_PROMPT_TEXT) + 500
         rows.append(
             {
                 "name": short(name, _MAX_TEXT),
@@ -529,7 +533,7 @@ def _prompts(runs: pd.DataFrame) -> dict[str, Any]:
                 "cut": len(text) if len(text) > _MAX_PROMPT_TEXT else 0,
             }
         )
-    return {"rows": rows, "left_out": max(0, len(distinct) - _MAX_PROMPTS)}
+    return {"rows": rows, "left_out": len(distinct) - len(rows)}
 
 
 def _listed(runs: pd.DataFrame) -> pd.DataFrame:
