@@ -109,6 +109,14 @@ def test_posters_without_columns_flow_in_lines_with_their_words_beneath(tmp_path
     assert {f"scene {i}" for i in range(9)} <= set(words(page))
 
 
+def test_a_note_too_long_for_its_picture_is_broken_between_what_it_says(tmp_path):
+    df = runs(tmp_path, scenes=["a scene with a name that goes on and on"], samples=2)
+    (page,) = sheet(df, rows=["scene", "camera", "sample"], mode="poster", cell_px=140).layout()
+    said = words(page)
+    assert "slow push in · sample 2" in said
+    assert [w for w in said if w.startswith("a scene with") and w.endswith("…")]
+
+
 def test_the_grid_is_a_grid(tmp_path):
     made = sheet(runs(tmp_path), rows="scene", cols="camera")
     (page,) = made.layout()
@@ -296,6 +304,13 @@ def test_marks_are_outlined_with_a_word(tmp_path):
     assert {"★", "pick", "✕", "reject"} <= set(words(page))
 
 
+def test_a_run_without_a_clip_is_not_outlined(tmp_path):
+    df = runs(tmp_path).assign(mark="pick")
+    df.loc[0, ["state", "clip.path"]] = ["failed", None]
+    strips = sheet(df, rows="scene", cols="camera").layout()[0].strips
+    assert [strip.item.tone for strip in strips] == ["plain"] + ["good"] * 5
+
+
 def test_clips_of_many_shapes_keep_their_own(tmp_path):
     df = runs(tmp_path, scenes=["wide", "tall"], cameras=["x"])
     tall = add_clip(tmp_path, "tall", [solid(200, 180, 320)] * 24)
@@ -325,7 +340,7 @@ def test_pages_hold_every_clip_once_and_respect_the_limit(tmp_path):
 
 def test_a_page_for_each_value(tmp_path):
     pages = sheet(runs(tmp_path), pages="scene", cols="camera", title="T").layout()
-    assert [words(page)[0] for page in pages] == ["T — street", "T — forest"]
+    assert [words(page)[0] for page in pages] == ["T · street", "T · forest"]
     assert [len(page.strips) for page in pages] == [3, 3]
 
 

@@ -210,7 +210,7 @@ def sheet(
         folder=Path(folder) if folder is not None else None,
     )
     if title is None:
-        order = " × ".join(
+        order = " by ".join(
             " · ".join(axes) for axes in (pivoted.col_axes, pivoted.row_axes) if axes
         )
         title = order[:1].upper() + order[1:] or "Contact sheet"

@@ -229,10 +229,21 @@ def _tokens(item: Item, look: Look) -> list[tuple[str, str, Colour, Colour]]:
     if item.mark:
         glyph = {"pick": "★", "keep": "✓", "reject": "✕"}.get(item.mark, "★")
         tokens.append((glyph, item.mark, theme.tone(item.tone), theme.ink))
-    if item.note:
-        tokens.append(("", item.note, theme.dim, theme.ink))
+    tokens += [("", line, theme.dim, theme.ink) for line in _note_lines(item.note, look)]
     tokens += [_badge_token(badge, theme) for badge in item.badges]
     return tokens
+
+
+def _note_lines(note: str, look: Look) -> list[str]:
+    """`note` on one line, or broken between the things it says, so that each is seen."""
+    lines: list[str] = []
+    for part in note.split(" · ") if note else []:
+        joined = f"{lines[-1]} · {part}" if lines else part
+        if lines and width(joined, look.small) <= look.strip_w:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
 
 
 def _badge_token(badge: Badge, theme: Theme) -> tuple[str, str, Colour, Colour]:
@@ -488,7 +499,7 @@ def _caption(
         total = pivoted.num_clips + pivoted.num_missing
         tag = "SIMULATION" if pivoted.num_simulated == total else "SIM = SIMULATED CLIP"
     tag_w = width(tag, look.small) + 2 * look.gap if tag else 0
-    words = " — ".join(part for part in (title, block.title) if part)
+    words = " · ".join(part for part in (title, block.title) if part)
     lines = wrap(words, look.title, max(look.base * 8, room - tag_w), 2)
     texts.append(Text(look.margin, y, lines, look.title, theme.ink, theme.paper))
     if tag:
@@ -530,7 +541,7 @@ def _place_heads(
     step = look.strip_w + look.gap
     y = top
     for level, h in enumerate(levels):
-        style, ink = (look.head, theme.ink) if level == 0 else (look.body, theme.dim)
+        style = look.head if level == 0 else look.body
         start = 0
         for i in range(1, len(block.cols) + 1):
             same = i < len(block.cols) and (
@@ -541,7 +552,7 @@ def _place_heads(
             span = (i - start) * step - look.gap
             lines = wrap(block.cols[start][level], style, span, 2)
             x = left + start * step
-            page.texts.append(Text(x, y, lines, style, ink, theme.paper))
+            page.texts.append(Text(x, y, lines, style, theme.ink, theme.paper))
             if level + 1 < len(levels):
                 page.rules.append(Rule(x, y + h - 1, span, 1, theme.rule))
             start = i

@@ -402,8 +402,8 @@ def _items(
                 if (wide := get("clip.width")) and (high := get("clip.height"))
                 else None,
                 badges=badges[i] if path else (),
-                tone=tone,
-                mark=mark,
+                tone=tone if path else "plain",
+                mark=mark if path else "",
             )
         )
     return items
