@@ -32,7 +32,8 @@ def row(n, **more):
     return {
         "run_id": key[-16:], "run_key": key, "model": "sim/draft", "service": "sim",
         "simulated": True, "sample": 1, "state": "done", "prompt.name": "fox",
-        "prompt.scene": "fox", "prompt.camera": "static", "prompt.text": "A fox.", "clip.path": "/nowhere/a.mp4",
+        "prompt.scene": "fox", "prompt.camera": "static", "prompt.text": "A fox.",
+        "clip.path": "/nowhere/a.mp4",
         "clip.duration_s": 2.0, "cost_usd": 0.0, "sim_cost_usd": 0.5, "done_at": T0,
         "num_attempts": 1, **more,
     }  # fmt: skip
