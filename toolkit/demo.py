@@ -128,8 +128,7 @@ DELIVERABLES = ("csv", "parquet", "xlsx", "report", "sheet", "reel", "methods")
 def findings(exp: Experiment) -> list[str]:
     """One contrast that the simulator planted, one that it did not, in plain words."""
     found: list[Contrast] = [
-        exp.contrast(score, "camera", "slow push in", "handheld, following", model=model)
-        for model in ("sim/draft",)
+        exp.contrast(score, "camera", "slow push in", "handheld, following")
         for score in ("camera_match", "luma_flicker")
     ]
     return [contrast.text for contrast in found]

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from toolkit import discover
-from toolkit.errors import ExportError, ReviewError, StoreError
-from toolkit.records import Clip, Rating, State, Vote, from_micro
+from toolkit.errors import ReviewError, StoreError, ToolkitError
+from toolkit.records import State, from_micro
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from toolkit.grid import Grid
     from toolkit.importing import ImportReport
     from toolkit.planning import Plan
-    from toolkit.results import Results
+    from toolkit.records import ModelCard
+    from toolkit.results import Contrast, Results
     from toolkit.seams import Provider
     from toolkit.sheets import Sheet
     from toolkit.store import Store
@@ -243,8 +244,8 @@ class Experiment:
         self.name = self.folder.name
         if budget_usd is not None or per_day_usd is not None:
             self.set_budget(budget_usd, per_day_usd=per_day_usd)
-        self._pool: Any = None
         self._batches: list[weakref.ref[Batch]] = []
+        self._builder: Any = lambda: None
         self._is_new = self.store.is_new
         self._say(f"{self.name} · {'NEW' if self._is_new else 'REOPENED'} · {self.folder}")
         for other in Places().others(self.folder):
@@ -266,9 +267,6 @@ class Experiment:
 
     def close(self) -> None:
         """Let go of the folder and end what was started for it."""
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
         self.store.close()
 
     def __enter__(self) -> Experiment:
@@ -296,10 +294,28 @@ class Experiment:
         from toolkit.prompts.formula import Prompt
         from toolkit.widgets.grid_builder import GridBuilder
 
-        start = grid if grid is not None else Grid(Prompt("", camera=""), models="sim/draft")
-        return GridBuilder(
-            start, cards=catalog.cards(), price=catalog.price, plan=self.plan, on_run=self.run
+        start = grid if grid is not None else Grid(Prompt("a red fox"), models="sim/draft")
+        builder = GridBuilder(
+            start,
+            cards=catalog.cards(),
+            price=catalog.price,
+            plan=self.plan,
+            on_run=self._run_from_builder,
+            why_not=self._why_not,
         )
+        self._builder = weakref.ref(builder)
+        return builder
+
+    def _run_from_builder(self, grid: Grid, **approval: Any) -> Batch:
+        return self.run(grid, monitor=False, **approval)
+
+    def _why_not(self, card: ModelCard) -> str | None:
+        """Why a model cannot be run from here, or None."""
+        if card.status == "retired":
+            return f"retired{f' on {card.retired_on}' if card.retired_on else ''}"
+        if card.service not in discover.names("providers"):
+            return f"no adapter for {card.service} is installed"
+        return None
 
     # ---- the runs ------------------------------------------------------------------------------
 
@@ -321,6 +337,9 @@ class Experiment:
         """
         from toolkit.planning import approve, cell_rows
 
+        builder = self._builder()
+        if builder is not None and (warning := builder.unsaved(grid)):
+            self._say(warning)
         approve(self.plan(grid, price_usd=price_usd), self.store.budget(), up_to_usd=up_to_usd)
         rows = list(cell_rows(grid, price_usd=price_usd))
         self.store.add_grid(grid.to_doc())
@@ -338,7 +357,14 @@ class Experiment:
 
         from toolkit.widgets.run_monitor import RunMonitor
 
-        display(RunMonitor(batch.progress, on_stop=batch.stop, title=self.name))  # type: ignore[no-untyped-call]
+        shown = RunMonitor(
+            batch.progress,
+            on_stop=batch.stop,
+            is_finished=lambda: batch.is_finished,
+            budget=self.store.budget,
+            title=self.name,
+        )
+        display(shown)  # type: ignore[no-untyped-call]
 
     def _engine(self, on_change: Callable[[set[str]], None]) -> Any:
         from toolkit.runner import Engine
@@ -360,10 +386,7 @@ class Experiment:
     ) -> int:
         """Measure every clip that lacks these scores; the number of clips measured."""
         from toolkit.scoring import score_runs
-        from toolkit.video.sandbox import Pool
 
-        if self._pool is None:
-            self._pool = Pool()
         bar = None
         if show:
             from tqdm.auto import tqdm
@@ -375,7 +398,6 @@ class Experiment:
                 keys,
                 tier=tier,
                 scorers=scorers,
-                pool=self._pool,
                 on_progress=(lambda done, total: _advance(bar, done, total)) if bar else None,
             )
         finally:
@@ -420,7 +442,7 @@ class Experiment:
 
         made = sheet(_where(self.runs_df(), where), rows=rows, cols=cols, pages=pages, **look)
         if save and not self.store.read_only:
-            made.save(self.folder / "sheets" / f"{self.name}.jpg")
+            made.save(self.folder / "sheets" / "sheet.jpg")
         return made
 
     # ---- people --------------------------------------------------------------------------------
@@ -430,8 +452,7 @@ class Experiment:
         from toolkit.review import new_rating
 
         key = self.store.run(run).key
-        rating: Rating = new_rating(key, mark, rater=rater, reason_tags=list(reasons))
-        self.store.add_rating(rating)
+        self.store.add_rating(new_rating(key, mark, rater=rater, reason_tags=list(reasons)))
 
     def review(
         self,
@@ -451,8 +472,9 @@ class Experiment:
 
         if goal != "best":
             raise ReviewError(f"goal={goal!r} is not known; goal='best' finds the best arm")
+        rows: Any = _where(self.runs_df(scores=False), where).to_dict("records")
         session = Duel(
-            _where(self.runs_df(scores=False), where).to_dict("records"),
+            rows,
             by,
             votes=self.store.votes(),
             save=self.store.add_vote,
@@ -477,12 +499,25 @@ class Experiment:
 
         `of` is `"votes"` or a score. `where` keeps the rows whose columns have these values.
         """
-        from toolkit.exports.charts import forest
         from toolkit.results import results
 
-        frame = _where(self.runs_df(), where)
-        votes = self.store.votes() if of == "votes" else ()
-        return results(frame, votes, by=by, of=of, baseline=baseline, draw=forest)
+        return results(
+            self.runs_df(),
+            self.store.votes(),
+            by=by,
+            of=of,
+            baseline=baseline,
+            where=where,
+            draw=_forest,
+        )
+
+    def contrast(
+        self, score: str, by: By, a: Any, b: Any, *, where: Mapping[str, Any] | None = None
+    ) -> Contrast:
+        """Two arms on one score, over the scenes that both have; `.text` says it in words."""
+        from toolkit.results import contrast
+
+        return contrast(_where(self.runs_df(), where), score, by, a, b)
 
     def promote(
         self,
@@ -498,13 +533,106 @@ class Experiment:
         spent. Without votes name the arms yourself (`arms=[…]`)."""
         from toolkit.planning import promoted
 
-        if arms is None:
-            from toolkit.results import promote_arms
+        from toolkit.results import promote_arms
 
-            arms = promote_arms(self.results(by), top=top)
-        return promoted(self.store, by, arms, models=models, samples=samples, **params)
+        chosen = promote_arms(self.results(by), top=top, arms=arms)
+        return promoted(self.store, by, chosen, models=models, samples=samples, **params)
 
     # ---- in and out ----------------------------------------------------------------------------
+
+    def reel(
+        self,
+        best: int | None = None,
+        text: str | None = None,
+        *,
+        out: str | Path | None = None,
+        by: str | None = None,
+        where: Mapping[str, Any] | None = None,
+        **look: Any,
+    ) -> Path:
+        """The best clips cut together: by their marks, else by the score `by` (`camera_match`)."""
+        from toolkit.exports.reel import reel
+
+        target = Path(out) if out is not None else self.folder / "reel.mp4"
+        return reel(_where(self.runs_df(), where), target, best=best, by=by, text=text, **look)
+
+    def mosaic(
+        self, out: str | Path | None = None, *, where: Mapping[str, Any] | None = None, **look: Any
+    ) -> Path:
+        """All clips at once in one film, each in its labelled place."""
+        from toolkit.exports.reel import mosaic
+
+        target = Path(out) if out is not None else self.folder / "mosaic.mp4"
+        return mosaic(_where(self.runs_df(), where), target, **look)
+
+    def export(
+        self,
+        out: str | Path,
+        *,
+        formats: Sequence[str] | str | None = None,
+        only: str | Sequence[str] | None = None,
+        by: By = (),
+        findings: Sequence[str] = (),
+        best: int | None = 2,
+        raw: bool = False,
+    ) -> list[Path]:
+        """Everything that leaves, into the folder `out`: the files written.
+
+        `formats` are any of `exports.FORMATS`; `only="picks"` narrows what is pictures alone;
+        `formats=["page"], only="picks"` makes a page for a client, without prices, scores or
+        models. `findings` open the report.
+        """
+        from toolkit import catalog, scorers
+        from toolkit.exports import export_all
+        from toolkit.exports.bundle import bundle
+        from toolkit.exports.reel import reel
+        from toolkit.exports.report import varied_by
+        from toolkit.sheets import sheet
+
+        frame = self.runs_df()
+        arms = by or varied_by(frame)
+        used = set(frame["model"].dropna())
+        return export_all(
+            out,
+            frame,
+            title=self.name,
+            formats=formats,
+            only=only,
+            by=arms,
+            findings=findings,
+            results=self._comparisons(arms),
+            scores=self.scores_df(),
+            votes=self.store.votes(),
+            ratings=self.store.ratings(),
+            metrics=scorers.METRICS,
+            cards=[card for card in catalog.cards() if card.model in used],
+            excluded=self._excluded(),
+            raw=raw,
+            sheet=lambda path, runs: sheet(runs).save(path),
+            reel=lambda path, runs: reel(runs, path, best=best, transition="crossfade"),
+            bundle=lambda path: bundle(self.store, path),
+            say=self._say,
+        )
+
+    def _comparisons(self, by: By) -> list[Results]:
+        """What a report compares: votes where there are any, else the scores that have a say."""
+        made = []
+        for of in ["votes"] * bool(self.store.votes()) + ["camera_match", "luma_flicker"]:
+            try:
+                made.append(self.results(by, of=of))
+            except (ToolkitError, LookupError):
+                continue  # nothing varies, or nothing was measured: the report has the table
+        return made
+
+    def _excluded(self) -> dict[str, int]:
+        """Reasons for which cells of the experiment's grids were left out, with their number."""
+        from toolkit.grid import Grid
+
+        counts: dict[str, int] = {}
+        for doc in self.store.grids():
+            for item in Grid.from_doc(doc).exclusions:
+                counts[item.reason] = counts.get(item.reason, 0) + item.cells
+        return counts
 
     def worklist(self, grid: Grid, path: str | Path | None = None) -> Any:
         """The cells of a grid for making clips by hand: prompts to copy, names to save under."""
@@ -658,6 +786,12 @@ def _no_such(folder: Path) -> str:
     there = sorted(p.parent.name for p in parent.glob("*/experiment.db")) if parent.is_dir() else []
     known = f"; there are: {', '.join(there)}" if there else ""
     return f"no experiment {folder.name!r} in {parent}{known}"
+
+
+def _forest(*args: Any, **settings: Any) -> Any:
+    from toolkit.exports.charts import forest
+
+    return forest(*args, **settings)
 
 
 def _where(frame: pd.DataFrame, where: Mapping[str, Any] | None) -> pd.DataFrame:

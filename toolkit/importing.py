@@ -82,7 +82,8 @@ def media_in(folder: Path) -> list[Path]:
     """The clips of a folder in name order; `ImportProblem` where there is none."""
     if not folder.is_dir():
         raise ImportProblem(f"no folder {folder}; name the one that holds the clips")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in MEDIA)
+    inside = folder.resolve().iterdir()
+    found = sorted(path for path in inside if path.suffix.lower() in MEDIA)
     if not found:
         raise ImportProblem(f"no clips in {folder}; looked for {' '.join(MEDIA)}")
     return found
@@ -196,7 +197,7 @@ def import_clips(
         return ImportReport(
             folder=folder, unmatched=files, table=write_table(files, folder / "clips-to-fill-in.csv")
         )
-    asked: list[tuple[str, Path | None, Any]] = []
+    asked: list[tuple[str, Path, Any]] = []
     problems: list[tuple[str, str]] = []
     taken: set[Path] = set()
     by_id = {cell.id: cell for cell in cells}
@@ -208,14 +209,14 @@ def import_clips(
                 asked.append((name, _inside(folder, row.get("file", "")), cell or _spec(row)))
             except ImportProblem as error:
                 problems.append((name, str(error)))
-    for path in files:
+    rows = {path for _, path, _ in asked}
+    for path in (path for path in files if path not in rows):
         named = (assign or {}).get(path.name) or path.stem.split("_", 1)[0].split(" ", 1)[0]
         if named in by_id:
             asked.append((path.name, path, by_id[named]))
     imported: list[str] = []
     already = 0
     for name, path, what in asked:
-        assert path is not None
         if path in taken:
             problems.append((name, "named twice; the first row counts"))
             continue
@@ -234,7 +235,7 @@ def import_clips(
             already += 1
             continue
         imported.append(store.add_imported(spec, path, clip, parts=parts, labels=labels).key)
-    unmatched = [path for path in files if path.resolve() not in {p.resolve() for p in taken}]
+    unmatched = [path for path in files if path not in taken]
     if csv is not None and not cells:
         problems += [(path.name, "not in the table; add a row for it") for path in unmatched]
         unmatched = []

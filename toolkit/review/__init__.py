@@ -9,7 +9,7 @@ votes    which answers stand; reading a CSV of them
 from toolkit.review.duel import Duel, Pair, Progress
 from toolkit.review.ranking import rank_votes
 from toolkit.review.raters import RaterFacts, agreement, rater_facts
-from toolkit.review.triage import Triage, is_accepted
+from toolkit.review.triage import Triage, is_accepted, new_rating
 from toolkit.review.votes import effective, read_votes
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "agreement",
     "effective",
     "is_accepted",
+    "new_rating",
     "rank_votes",
     "rater_facts",
     "read_votes",

@@ -7,13 +7,13 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from toolkit.errors import ReviewError
 from toolkit.records import Rating
 from toolkit.review.pairs import plain, scene_of
 
-__all__ = ["MARKS", "SECONDS_A_CLIP", "Mark", "Triage", "is_accepted"]
+__all__ = ["MARKS", "SECONDS_A_CLIP", "Mark", "Triage", "is_accepted", "new_rating"]
 
 Mark = Literal["pick", "keep", "reject", "1", "2", "3", "4", "5"]
 MARKS: tuple[Mark, ...] = get_args(Mark)
@@ -26,6 +26,29 @@ def is_accepted(mark: str | None) -> bool | None:
     if mark is None or mark == "none":
         return None
     return mark in ("pick", "keep", "3", "4", "5")
+
+
+def new_rating(
+    run_key: str,
+    mark: str,
+    *,
+    rater: str,
+    at: datetime | None = None,
+    reason_tags: Sequence[str] = (),
+    time_s: float | None = None,
+) -> Rating:
+    """A mark on one run, to be stored; "none" takes an earlier one back."""
+    if mark not in (*MARKS, "none"):
+        raise ReviewError(f"unknown mark {mark!r}; there are: {', '.join(MARKS)}, none")
+    return Rating(
+        uuid.uuid4().hex,
+        run_key=run_key,
+        mark=cast("Mark", mark),
+        rater=rater,
+        at=at or datetime.now(UTC),
+        reason_tags=list(reason_tags),
+        time_s=time_s,
+    )
 
 
 @dataclass(frozen=True)
@@ -75,19 +98,11 @@ class Triage:
     def rate(
         self, mark: Mark, *, reason_tags: Sequence[str] = (), time_s: float | None = None
     ) -> Rating:
-        if mark not in MARKS:
-            raise ReviewError(f"unknown mark {mark!r}; there are: {', '.join(MARKS)}")
         clip = self.next_clip()
         if clip is None:
             raise ReviewError("every clip is marked; undo() goes back")
-        rating = Rating(
-            uuid.uuid4().hex,
-            run_key=clip.key,
-            mark=mark,
-            rater=self.rater,
-            at=self._now(),
-            reason_tags=list(reason_tags),
-            time_s=time_s,
+        rating = new_rating(
+            clip.key, mark, rater=self.rater, at=self._now(), reason_tags=reason_tags, time_s=time_s
         )
         self._save(rating)
         self._note(rating)
@@ -98,9 +113,7 @@ class Triage:
         if not self._marked:
             raise ReviewError("nothing to undo: no mark stands")
         key = next(reversed(self._marked))
-        rating = Rating(
-            uuid.uuid4().hex, run_key=key, mark="none", rater=self.rater, at=self._now()
-        )
+        rating = new_rating(key, "none", rater=self.rater, at=self._now())
         self._save(rating)
         self._note(rating)
         self._todo = {key: self._todo[key]} | self._todo
