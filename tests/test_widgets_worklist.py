@@ -33,6 +33,7 @@ ROWS = [
 class Cell:
     id: str
     spec: RunSpec
+    parts: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,12 @@ class Report:
 
 
 CELLS = [
-    Cell(f"c{n}", RunSpec("A courier. Slow push in.", model="sim/draft", sample=n + 1))
-    for n in range(3)
+    Cell(
+        f"c{n}",
+        RunSpec(f"A courier. {camera}.", model="sim/draft", sample=1),
+        {"subject": "a courier", "camera": camera},
+    )
+    for n, camera in enumerate(["static", "slow push in", "handheld"])
 ]
 
 
@@ -128,12 +133,15 @@ def test_a_file_that_shows_no_picture_says_why(monkeypatch):
     assert [body["problem"] for body, _ in sent] == ["a.mp4: cut short", "no such file"]
 
 
-def test_a_cell_is_named_so_that_a_person_knows_it(monkeypatch):
-    widget = ImportAssign([Path("a.mp4")], CELLS[:1], on_assign=print)
+def test_cells_are_told_by_what_sets_them_apart(monkeypatch):
+    again = Cell("c9", RunSpec("A courier. static.", model="sim/final"), CELLS[0].parts)
+    widget = ImportAssign([Path("a.mp4")], [CELLS[0], CELLS[1], again], on_assign=print)
     sent = replies(widget, monkeypatch)
 
     widget._hear(widget, {"kind": "cells", "id": 1}, [])
 
     assert sent[0][0]["cells"] == [
-        {"id": "c0", "label": "c0 · A courier. Slow push in. · sim/draft · sample 1"}
+        {"id": "c0", "label": "static · sim/draft"},
+        {"id": "c1", "label": "slow push in · sim/draft"},
+        {"id": "c9", "label": "static · sim/final"},
     ]

@@ -22,7 +22,7 @@ for n, name in enumerate(["download (1).mp4", "download (2).mp4"]):
     write_mp4(Path("by_hand") / name, [picture.astype(np.uint8)] * 12, 24)
 Path("by_hand/page.mp4").write_text("<html>log in</html>")
 cells = [SimpleNamespace(id=f"c{n}", spec=RunSpec("A courier. Slow push in.", model="sim/draft",
-         params={"duration_s": 5}, sample=n + 1)) for n in range(4)]
+         params={"duration_s": 5}, sample=n + 1), parts={}) for n in range(4)]
 given = []
 def take(chosen):
     given.append(chosen)

@@ -64,7 +64,7 @@ function renderAssign({ model, el: host }) {
     cells = (await ask("cells")).content.cells;
     for (const name of Object.keys(chosen)) if (!(view.files ?? []).some((file) => file.name === name)) delete chosen[name];
     cards.replaceChildren(...(view.files ?? []).map((file) => {
-      const picture = el("img", { alt: `A picture of ${file.name}`, width: 200 });
+      const picture = el("img", { alt: `A picture of ${file.name}` });
       const note = el("span", { class: "pg-soft pg-small" }, "…");
       ask("thumb", { file: file.id }).then(({ content, buffers }) => {
         if (buffers.length) {

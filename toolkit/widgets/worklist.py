@@ -69,6 +69,8 @@ class CellLike(Protocol):
     def id(self) -> str: ...
     @property
     def spec(self) -> RunSpec: ...
+    @property
+    def parts(self) -> Mapping[str, str]: ...
 
 
 def thumbnail(path: Path) -> bytes:
@@ -124,7 +126,8 @@ class ImportAssign(Panel):
         }
 
     def _hear_cells(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
-        cells = [{"id": key, "label": _label(cell)} for key, cell in self._cells.items()]
+        labels = _labels(self._cells.values())
+        cells = [{"id": key, "label": label} for key, label in labels.items()]
         self.send({"kind": "reply", "id": content.get("id"), "cells": cells})
 
     def _hear_thumb(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
@@ -168,10 +171,27 @@ class ImportAssign(Panel):
         )
 
 
-def _label(cell: CellLike) -> str:
-    """A cell in one line of a list: its wording, model and sample."""
+def _labels(cells: Iterable[CellLike]) -> dict[str, str]:
+    """Each cell in one line by what sets it apart: a list of whole prompts would look all alike."""
+    told = {cell.id: _told(cell) for cell in cells}
+    seen: dict[str, set[str]] = {}
+    for facts in told.values():
+        for name, value in facts.items():
+            seen.setdefault(name, set()).add(value)
+    apart = [name for name, values in seen.items() if len(values) > 1] or ["text"]
+    return {
+        key: " · ".join(_short(facts[name]) for name in apart if facts.get(name)) or key
+        for key, facts in told.items()
+    }
+
+
+def _told(cell: CellLike) -> dict[str, str]:
     spec = cell.spec
-    text = " ".join(spec.prompt.split())
-    short = text if len(text) <= SHOWN_PROMPT else text[: SHOWN_PROMPT - 1] + "…"
-    params = ", ".join(f"{name} {value}" for name, value in spec.params.items())
-    return " · ".join(filter(None, (cell.id, short, spec.model, params, f"sample {spec.sample}")))
+    words = dict(cell.parts) or {"text": spec.prompt}
+    params = {name: f"{name} {value}" for name, value in spec.params.items()}
+    return {**words, "model": spec.model, **params, "sample": f"sample {spec.sample}"}
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= SHOWN_PROMPT else flat[: SHOWN_PROMPT - 1] + "…"
