@@ -52,6 +52,8 @@ class MotionMagnitude:
         if num_frames < 2:
             return dict.fromkeys(self.metrics, Reading(None, note="one frame only"))
         per_frame = clip.motion.top * 256 / min(clip.small.shape[1:])
+        for cut in clip.cuts:  # flow across a cut is no motion: take that of the pair before
+            per_frame[cut - 1] = per_frame[max(0, cut - 2)]
         fps = clip.clip.fps or 8.0
         stride = max(1, round(fps / 8))
         starts = np.arange(0, len(per_frame), stride)

@@ -68,6 +68,7 @@ class DecodePass:
         self.sound = sound
         self.sound_rate = sound_rate
         self._dis: Any = None
+        self._left_over: dict[int, float] = {}
 
     @cached_property
     def luma(self) -> NDArray[np.float64]:
@@ -81,21 +82,37 @@ class DecodePass:
 
     @cached_property
     def cuts(self) -> tuple[int, ...]:
-        """A cut changes the picture's structure, and by several times what its neighbours change.
+        """A cut changes the picture's structure by several times what motion leaves unexplained.
 
-        The adaptive rule of PySceneDetect (3 x the mean of two pairs on either side), over pairs
-        that are no mere repeats, on luma alone; the correlation tells a cut from a flash of light.
+        The adaptive rule of PySceneDetect (3 x the mean of two pairs on either side, over pairs
+        that are no mere repeats), on what is left after following the flow: a fast pan is no cut
+        and does not hide one. The correlation tells a cut from a flash of light.
         """
         moved = np.flatnonzero(self.step > CUT_REPEAT)
         found = []
         for k, t in enumerate(moved):
-            if self.step[t] < CUT_STEP:
-                continue
-            near = [*moved[max(0, k - 2) : k], *moved[k + 1 : k + 3]]
+            near = [int(n) for n in (*moved[max(0, k - 2) : k], *moved[k + 1 : k + 3])]
             usual = float(self.step[near].mean()) if near else 0.0
-            if self.step[t] >= CUT_RATIO * max(usual, 1.0) and self._unlike(int(t)) >= CUT_UNLIKE:
+            if self.step[t] < max(CUT_STEP, 1.25 * usual) or self._unlike(int(t)) < CUT_UNLIKE:
+                continue
+            rest = max(1.0, float(np.mean([self._unexplained(n) for n in near])) if near else 0.0)
+            if self._unexplained(int(t)) >= CUT_RATIO * rest:
                 found.append(int(t) + 1)
         return tuple(found)
+
+    def _unexplained(self, t: int) -> float:
+        """Mean difference of frame t and frame t+1 brought back along the flow, gray levels."""
+        if t not in self._left_over:
+            flow = self.flow(t, t + 1)
+            height, width = flow.shape[:2]
+            rows, columns = np.mgrid[:height, :width].astype(np.float32)
+            back = cv2.remap(
+                self.small[t + 1], columns + flow[..., 0], rows + flow[..., 1],
+                cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+            )  # fmt: skip
+            total = cv2.norm(self.small[t], back, cv2.NORM_L1)
+            self._left_over[t] = total / self.small[t].size
+        return self._left_over[t]
 
     def _unlike(self, t: int) -> float:
         """1 minus the correlation of frames t and t+1 at 64 px."""
