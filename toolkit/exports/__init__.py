@@ -1,6 +1,7 @@
 """What leaves the experiment: tables, report, client page, charts, bundle, film, or all at once.
 
-Importing this costs nothing; a name loads its file when it is first used.
+Importing this costs nothing; a name loads its file when it is first used. What is called like its
+file is taken from there: `from toolkit.exports.page import page`; so `report`, `bundle`, `reel`.
 """
 
 from __future__ import annotations
@@ -9,19 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from toolkit.exports.bundle import bundle, restore
+    from toolkit.exports.bundle import restore
     from toolkit.exports.folder import DEFAULT_FORMATS, FORMATS, export_all
-    from toolkit.exports.page import page
-    from toolkit.exports.report import report, write_report
+    from toolkit.exports.report import write_report
     from toolkit.exports.table import to_csv, to_latex, to_markdown, to_parquet, to_xlsx
 
 __all__ = [
     "DEFAULT_FORMATS",
     "FORMATS",
-    "bundle",
     "export_all",
-    "page",
-    "report",
     "restore",
     "to_csv",
     "to_latex",
@@ -32,10 +29,9 @@ __all__ = [
 ]
 
 _ROOMS = {
-    **dict.fromkeys(("bundle", "restore"), "bundle"),
+    "restore": "bundle",
     **dict.fromkeys(("DEFAULT_FORMATS", "FORMATS", "export_all"), "folder"),
-    "page": "page",
-    **dict.fromkeys(("report", "write_report"), "report"),
+    "write_report": "report",
     **dict.fromkeys(("to_csv", "to_latex", "to_markdown", "to_parquet", "to_xlsx"), "table"),
 }
 

@@ -142,12 +142,12 @@ def strips(
     if not rows:
         return {}
 
-    def strip(row: tuple[str, str, Any], size: tuple[int, int, int]) -> bytes:
+    def strip(row: tuple[str, str, Any], size: tuple[int, int, int], *, tell: bool) -> bytes:
         run_id, path, sha256 = row
         try:
             return _strip(Path(path), None if is_missing(sha256) else sha256, *size)
         except (ClipError, OSError) as error:
-            if on_error:
+            if tell and on_error:
                 on_error(run_id, str(error))
             return b""
 
@@ -156,9 +156,9 @@ def strips(
     ]
     some = rows[:: -(-len(rows) // 8)]
     room = 0.85 * PICTURE_BYTES * len(some) / len(rows)
-    fits = (size for size in sizes if sum(len(strip(row, size)) for row in some) < room)
+    fits = (size for size in sizes if sum(len(strip(row, size, tell=False)) for row in some) < room)
     size = next(fits, sizes[-1])
-    made = {row[0]: strip(row, size) for row in rows}
+    made = {row[0]: strip(row, size, tell=True) for row in rows}
     return {run_id: data for run_id, data in made.items() if data}
 
 
