@@ -203,13 +203,13 @@ class _Bar:
         from tqdm import tqdm
 
         self.batch = batch
-        self.bar = tqdm(total=len(batch.keys), unit="clip", file=sys.stderr, mininterval=0.3)
+        calm = 0.3 if sys.stderr.isatty() else 10.0  # a log file takes a line now and then
+        self.bar = tqdm(total=len(batch.keys), unit="clip", file=sys.stderr, mininterval=calm)
 
     def update(self) -> None:
         now = self.batch.progress()
-        self.bar.n = now.done
         self.bar.set_postfix_str(now.money, refresh=False)
-        self.bar.refresh()
+        self.bar.update(now.done - self.bar.n)
 
     def close(self) -> None:
         self.update()
@@ -629,8 +629,8 @@ class Experiment:
         from toolkit.grid import Grid
 
         counts: dict[str, int] = {}
-        for doc in self.store.grids():
-            for item in Grid.from_doc(doc).exclusions:
+        for row in self.store.grids():
+            for item in Grid.from_doc(row["doc"]).exclusions:
                 counts[item.reason] = counts.get(item.reason, 0) + item.cells
         return counts
 
