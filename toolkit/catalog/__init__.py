@@ -17,7 +17,7 @@ from toolkit.catalog.cards import (
     refusal,
 )
 from toolkit.catalog.find import Match, find
-from toolkit.catalog.prices import Fact, Price, price, usual_params
+from toolkit.catalog.prices import Fact, Price, price, price_depends_on, usual_params
 
 __all__ = [
     "Fact",
@@ -32,6 +32,7 @@ __all__ = [
     "near_value",
     "override_path",
     "price",
+    "price_depends_on",
     "provenance",
     "refusal",
     "usual_params",

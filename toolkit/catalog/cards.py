@@ -366,7 +366,7 @@ def near_value(card: ModelCard, name: str, value: Any) -> Any:
     """
     if name == "duration_s" and not card.durations_s and card.duration_range_s:
         low, high = card.duration_range_s
-        return min(max(value, low), high)
+        return _whole(min(max(value, low), high))
     allowed = _allowed(card, name)
     if not allowed or value in allowed:
         return value
@@ -380,7 +380,11 @@ def near_value(card: ModelCard, name: str, value: Any) -> Any:
         raise CatalogError(
             f"`{name}`: nothing near {value!r} for {card.model}, which takes {_shown(allowed)}"
         )
-    return min(sized, key=lambda found: found[:2])[2]
+    return _whole(min(sized, key=lambda found: found[:2])[2])
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _size(value: Any) -> float | None:

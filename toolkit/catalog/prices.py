@@ -20,6 +20,7 @@ __all__ = [
     "Price",
     "PriceRow",
     "price",
+    "price_depends_on",
     "read_price",
     "read_rates",
     "usual_params",
@@ -162,9 +163,12 @@ def price(card: ModelCard, params: Mapping[str, Any]) -> Price:
         return unknown(f"no price of {card.model} is known")
     rows = [row for row in card.price if _fits(row["when"], params)]
     if not rows:
-        asked = ", ".join(f"{k}={params[k]}" for k in _conditions(card) if k in params)
+        asked = ", ".join(f"{k}={params[k]}" for k in price_depends_on(card) if k in params)
         return unknown(f"no price of {card.model} is known for {asked}")
-    usual = [row for row in rows if _fits(row["when"], {**card.defaults, **params})] or rows
+    assumed = {**card.defaults, **params}
+    if card.default_duration_s is not None:
+        assumed.setdefault("duration_s", card.default_duration_s)
+    usual = [row for row in rows if _fits(row["when"], assumed)] or rows
     per = str(card.price_unit).removeprefix("USD/")
     factors = _factors(card, params, per)
     if factors is None:
@@ -179,8 +183,9 @@ def price(card: ModelCard, params: Mapping[str, Any]) -> Price:
     )
 
 
-def _conditions(card: ModelCard) -> list[str]:
-    return list(dict.fromkeys(name for row in card.price for name in row["when"]))
+def price_depends_on(card: ModelCard) -> list[str]:
+    """The parameters that the price table looks at."""
+    return list(dict.fromkeys(name for row in card.price or [] for name in row["when"]))
 
 
 def _fits(when: Mapping[str, Any], params: Mapping[str, Any]) -> bool:

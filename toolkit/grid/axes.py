@@ -247,6 +247,14 @@ class Axis:
                 found[name] = asked
         return found
 
+    def near_places(self, name: str) -> list[int]:
+        """Which values of the axis ask for the nearest `name`."""
+        return [
+            place
+            for place, value in enumerate(self.values)
+            if isinstance(self._set(value).get(name), Near)
+        ]
+
     def refusal(self, index: int, card: ModelCard) -> Refusal | None:
         """Why this model does not take the `index`-th value, or None."""
         if isinstance(self.values, range):

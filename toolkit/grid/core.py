@@ -79,13 +79,23 @@ class Cell:
     def run_key(self) -> str:
         return self.spec.key
 
+    @property
+    def id(self) -> str:
+        """The id of its run, as tables show it: what a clip made by hand is saved under."""
+        return self.run_key[:16]
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Everything the cell may be grouped or excluded by, under the names of `grid.axes`."""
+        return self._grid._values(self._asked())
+
+    def _asked(self) -> _Asked:
+        return _Asked(self._block, self._words, self._grid._params(self._digits), self._digits)
+
     @cached_property
     def excluded(self) -> str | None:
         """Why this cell is not run, or None."""
-        grid = self._grid
-        refused = grid._refusal(
-            _Asked(self._block, self._words, grid._params(self._digits), self._digits)
-        )
+        refused = self._grid._refusal(self._asked())
         return None if refused is None else str(refused)
 
     def __eq__(self, other: object) -> bool:
@@ -435,7 +445,7 @@ class Grid:
                     shown = ", ".join(map(repr, list(levels)[:8]))
                     raise GridError(f"`exclude`: no cell has {name} {value!r}; there are: {shown}")
 
-    def _levels(self, name: str) -> Sequence[Any] | None:
+    def _levels(self, name: str, *, most: int = 10_000) -> Sequence[Any] | None:
         """The values that a field takes; None where listing them would take long."""
         if name in {"model", "sample"}:
             return self.models if name == "model" else self.samples
@@ -447,7 +457,7 @@ class Grid:
             return None
         if name in PROMPT_PARTS:
             blocks = [b for b in self._blocks if name in b.has]
-            if sum(b.prompt.options(name).size for b in blocks) > 10_000:
+            if sum(b.prompt.options(name).size for b in blocks) > most:
                 return None
             return list(dict.fromkeys(text for b in blocks for text in b.prompt.options(name)))
         for a, axis in enumerate(self._axes):
@@ -589,7 +599,7 @@ class Grid:
 
     # ---- what it is ------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def axes(self) -> dict[str, Any]:
         """Everything that has a value here, by name, in the order of the index."""
         found: dict[str, Any] = {}
@@ -598,7 +608,7 @@ class Grid:
         for part in PROMPT_PARTS:
             blocks = [block for block in self._blocks if part in block.has]
             if blocks:
-                few = self._levels(part)
+                few = self._levels(part, most=1000)
                 found[part] = blocks[0].prompt.options(part) if few is None else few
         found["model"] = self.models
         for axis in self._axes:
@@ -614,6 +624,24 @@ class Grid:
     def varies(self) -> list[str]:
         """The names with more than one value."""
         return [name for name, values in self.axes.items() if len(values) > 1]
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """The parameters that are asked for, fixed or varying."""
+        return tuple(self._owner)
+
+    def near_values(self) -> dict[str, dict[str, Any]]:
+        """What `tk.near` comes to: `{"duration_s": {"vertex/veo-3.1": "4"}}`."""
+        found: dict[str, dict[str, Any]] = {}
+        for axis in self._axes:
+            for name in sorted(axis.near_fields):
+                found[name] = {
+                    c.model: ", ".join(
+                        dict.fromkeys(str(axis.params(v, c)[name]) for v in axis.near_places(name))
+                    )
+                    for c in self._cards
+                }
+        return found
 
     @property
     def cards(self) -> list[ModelCard]:
