@@ -33,6 +33,12 @@ def test_a_template_iterates_its_prompts_and_says_what_varies():
     assert [p.text for p in shot] == [shot[i].text for i in range(3)]
 
 
+def test_prompts_of_one_template_share_its_scene_wherever_they_go():
+    assert {p.scene for p in Prompt(["a fox", "an owl"], environment="a wood")} == {"fox, wood"}
+    named = Prompt("a fox", camera=["static", "push in"], name="fox", scene="forest")
+    assert {(p.name, p.scene) for p in named} == {("fox", "forest")}
+
+
 def test_the_last_part_varies_fastest():
     shot = Prompt(["fox", "owl"], camera=["static", "push in"])
     assert [(p.subject, p.camera) for p in shot] == [
