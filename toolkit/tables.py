@@ -7,9 +7,11 @@ depend on the data, so that an empty table, a filtered one and one read back fro
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from toolkit.columns import RUN_COLUMNS, resolve_all
@@ -81,13 +83,12 @@ def runs_df(store: Store, *, scores: bool = True, all: bool = False) -> pd.DataF
 
     `clip.path` is absolute. `all=True` adds `score.<metric>.confidence` and `.note`.
     """
-    rows = store.run_rows()
-    for row in rows:
-        if row["clip.path"]:
-            row["clip.path"] = str(store.folder / row["clip.path"])
+    columns = store.run_columns()
+    home = str(store.folder)
+    paths = [path and os.path.join(home, path) for path in columns["clip.path"]]  # noqa: PTH118
     readings = store.latest_score_rows() if scores else []
     details = store.latest_scores(traces=False) if scores and all else []
-    return runs_frame(rows, readings, details=details)
+    return _runs({**columns, "clip.path": paths}, readings, details)
 
 
 def scores_df(store: Store, *, metrics: Mapping[str, Metric] | None = None) -> pd.DataFrame:
@@ -127,13 +128,22 @@ def runs_frame(
     missing is NaN. `details` add confidence and notes.
     """
     rows = list(rows)
-    params = [row.get("params") or {} for row in rows]
+    names = ["params", *RUN_COLUMNS]
+    return _runs({name: [row.get(name) for row in rows] for name in names}, readings, details)
+
+
+def _runs(
+    columns: Mapping[str, Sequence[Any]],
+    readings: Iterable[tuple[str, str, float | None, str | None]],
+    details: Iterable[Score],
+) -> pd.DataFrame:
+    params = [given or {} for given in columns["params"]]
     names = sorted({name for given in params for name in given}, key=_place)
     asked = {f"param.{n}": _param_column(n, [given.get(n) for given in params]) for n in names}
-    fixed = {c: _column([row.get(c) for row in rows], _RUN_DTYPES[c]) for c in RUN_COLUMNS}
+    fixed = {c: _column(list(columns[c]), _RUN_DTYPES[c]) for c in RUN_COLUMNS}
     fixed["accepted"] = fixed["accepted"].where(fixed["mark"].notna())  # unmarked is not refused
     before = {column: fixed.pop(column) for column in RUN_COLUMNS[:_AFTER_PROMPT]}
-    keys = [row.get("run_key") for row in rows]
+    keys = list(columns["run_key"])
     scores = _score_columns(keys, readings) | _detail_columns(keys, details)
     scores = {column: scores[column] for column in sorted(scores)}
     return pd.DataFrame({**before, **asked, **fixed, **scores})
@@ -295,9 +305,12 @@ def _column(values: list[Any], dtype: Any) -> pd.Series[Any]:
         when: pd.Series[Any] = pd.to_datetime(pd.Series(values, dtype=object), utc=True)
         return when.astype(dtype)
     if dtype == TEXT:
-        return pd.Series([_text(value) for value in values], dtype=TEXT)
+        try:
+            return pd.Series(values, dtype=TEXT)
+        except UnicodeEncodeError:
+            return pd.Series([_text(value) for value in values], dtype=TEXT)
     if dtype == NUMBER:
-        return pd.Series([None if v is None else float(v) for v in values], dtype=NUMBER)
+        return pd.Series(np.array(values, dtype=np.float64))
     return pd.Series(pd.array(values, dtype=dtype))
 
 
