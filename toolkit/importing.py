@@ -164,7 +164,13 @@ def _spec(row: Mapping[str, str]) -> tuple[RunSpec, dict[str, str], dict[str, st
         sample=int(sample),
     )
     labels = {name: row[name] for name in ("name", "scene") if row.get(name)}
-    return spec, parts, labels
+    return spec, parts, {"scene": _scene(parts, text), **labels}
+
+
+def _scene(parts: Mapping[str, str], text: str) -> str:
+    """Clips of one subject in one place are takes of one shot; a plain text is a shot of its own."""
+    where = [parts[part] for part in ("subject", "environment") if parts.get(part)]
+    return ", ".join(where) or text[:80]
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -457,7 +457,7 @@ class Store(Files):
         sha256 = self.add_clip_file(path, clip)
         with self.writing() as conn:
             found = conn.scalar(sa.select(t.run.c.state).where(t.run.c.key == spec.key))
-            if found not in (None, State.DONE):
+            if found not in (None, State.PLANNED, State.DONE):
                 raise StoreError(
                     f"run {spec.key[:16]} is {found}: a run in progress takes no imported clip"
                 )
