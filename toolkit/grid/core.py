@@ -40,8 +40,16 @@ class Cell:
     def __init__(self, grid: Grid, index: int) -> None:
         self._grid = grid
         self.index = index
-        self._block, wording, self._digits = grid._place(index)
-        self._words = self._block.prompt.wording(wording)
+        self._block, self._inner = grid._place(index)
+        self._wording = self._inner // grid._rest
+
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        return self._block.prompt.wording(self._wording)
+
+    @cached_property
+    def _digits(self) -> list[int]:
+        return [self._inner // stride % radix for stride, radix in self._grid._strides]
 
     @property
     def grid_id(self) -> str:
@@ -60,8 +68,7 @@ class Cell:
     @property
     def text(self) -> str:
         """The prompt as sent."""
-        typed = self._block.prompt.as_typed
-        return typed if typed is not None else render(self._words)
+        return self._block.prompt.text_at(self._wording)
 
     @cached_property
     def spec(self) -> RunSpec:
@@ -320,12 +327,10 @@ class Grid:
                 found[index] = cell
         return [found[i] for i in sorted(found)]
 
-    def _place(self, index: int) -> tuple[_Block, int, list[int]]:
-        """Which block, which of its wordings, and the digits of model, parameters and sample."""
+    def _place(self, index: int) -> tuple[_Block, int]:
+        """Which block, and which of its cells."""
         which = bisect_right(self._ends, index)
-        inner = index - (self._ends[which - 1] if which else 0)
-        digits = [inner // stride % radix for stride, radix in self._strides]
-        return self._blocks[which], inner // self._rest, digits
+        return self._blocks[which], index - (self._ends[which - 1] if which else 0)
 
     def _params(self, digits: Sequence[int]) -> dict[str, Any]:
         params: dict[str, Any] = {}

@@ -277,6 +277,20 @@ class Prompt:
             chosen[part] = wordings[index // stride % count]
         return chosen
 
+    @cached_property
+    def _spoken(self) -> list[tuple[int, int, Sequence[str]]]:
+        """The parts that are rendered, in order: stride, number of wordings, wordings."""
+        first, wheels = self._wheels
+        turning = {part: (stride, count, texts) for part, stride, count, texts in wheels}
+        return [turning.get(part, (1, 1, (first[part],))) for part in PARTS if part in first]
+
+    def text_at(self, index: int) -> str:
+        """What the `index`-th concrete prompt says, without making the prompt."""
+        if self.as_typed is not None:
+            return self.as_typed
+        said = [_sentence(texts[index // stride % n]) for stride, n, texts in self._spoken]
+        return " ".join(filter(None, said))
+
     def __getitem__(self, index: int) -> Prompt:
         """The `index`-th concrete prompt; all of one template share a scene."""
         if index < 0:
