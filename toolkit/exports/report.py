@@ -537,7 +537,9 @@ def _prompts(runs: pd.DataFrame) -> dict[str, Any]:
 
 
 def _listed(runs: pd.DataFrame) -> pd.DataFrame:
-    return display_df(runs) if len(runs) else runs[["run_id", "model", "state"]]
+    if runs.empty:
+        return runs[["run_id", "model", "state"]]
+    return display_df(runs).drop(columns="reason", errors="ignore")  # told under "Without a clip"
 
 
 def _joined(runs: pd.DataFrame, columns: list[str]) -> pd.Series[Any]:
