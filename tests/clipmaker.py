@@ -11,10 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.records import Clip
+from toolkit.video import planes
+from toolkit.video.analysis import DecodePass
 from toolkit.video.encode import write_mp4
 
 Image = NDArray[np.uint8]
 FPS = 24
+cv2.setNumThreads(1)  # as in a decode process; more only wait for each other on a busy machine
 
 
 def texture(seed: int = 0, size: tuple[int, int] = (900, 1200)) -> Image:
@@ -98,3 +102,25 @@ def numbered(num_frames: int, size: tuple[int, int] = (96, 160)) -> list[Image]:
 def which(image: Image) -> int:
     """The number of a frame of `numbered`."""
     return round((float(image.mean()) - 16) / 4)
+
+
+def passed(frames: Sequence[Image], fps: float = FPS) -> DecodePass:
+    """What a decode pass sees of frames that never were a file; gray or RGB, of any size."""
+    clip = Clip(
+        "0" * 64, width=frames[0].shape[1], height=frames[0].shape[0], num_frames=len(frames),
+        duration_s=len(frames) / fps, fps=fps, codec="h264", has_audio=False, size_bytes=1,
+    )  # fmt: skip
+    gray = [f if f.ndim == 2 else cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames]
+    colour = [f if f.ndim == 3 else cv2.cvtColor(f, cv2.COLOR_GRAY2RGB) for f in frames]
+    shown = np.unique(np.linspace(0, len(frames) - 1, 24).round().astype(int)).tolist()
+    few = np.unique(np.linspace(0, len(frames) - 1, 8).round().astype(int)).tolist()
+    return DecodePass(
+        clip,
+        tier="full",
+        time_s=np.arange(len(frames)) / fps,
+        small=np.stack([planes.shrink(f, 256) for f in gray]),
+        shown=shown,
+        thumbs=np.stack([planes.shrink(colour[k], 320) for k in shown]),
+        detail=[gray[k] for k in few],
+        detail_at=few,
+    )

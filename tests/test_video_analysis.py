@@ -12,28 +12,15 @@ import cloudpickle
 import numpy as np
 import pytest
 
-from tests.clipmaker import numbered, path, seen, texture, write, write_uneven
+from tests.clipmaker import numbered, passed, path, seen, texture, write, write_uneven
 from toolkit import scorers
-from toolkit.records import Clip, RunSpec
+from toolkit.records import RunSpec
 from toolkit.seams import Analysis
 from toolkit.video import analysis
-from toolkit.video.analysis import DecodePass, decode
+from toolkit.video.analysis import decode
 from toolkit.video.container import Source
 
 SPEC = RunSpec("", model="import/x")
-
-
-def passed(frames: list[np.ndarray], fps: float = 24) -> DecodePass:
-    """A pass over luma frames that never were a file."""
-    clip = Clip(
-        "0" * 64, width=256, height=144, num_frames=len(frames), duration_s=len(frames) / fps,
-        fps=fps, codec="h264", has_audio=False, size_bytes=1,
-    )  # fmt: skip
-    small = np.stack(frames)
-    return DecodePass(
-        clip, tier="full", time_s=np.arange(len(frames)) / fps, small=small, shown=[0],
-        thumbs=np.zeros((1, 180, 320, 3), np.uint8), detail=[], detail_at=[],
-    )  # fmt: skip
 
 
 def test_every_frame_is_decoded_once_for_scores_and_thumbnails(

@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -83,19 +81,6 @@ def dis_unit() -> float:
     return cpu(lambda: [dis.calc(*pair, None) for _ in range(60)]) / 60
 
 
-def peak_rss_mb(path: Path) -> float:
-    """Of a fresh process that analyses `path` once."""
-    code = (
-        "import resource; from pathlib import Path\n"
-        "from tests.benchmarks import decode\n"
-        "import cv2; cv2.setNumThreads(1)\n"
-        f"decode.analyse(Path({str(path)!r}))\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return float(done.stdout)
-
-
 def worker_rss_mb(path: Path) -> float:
     """Of a worker as the product runs it, after its first clip."""
 
@@ -147,10 +132,9 @@ def measure(rounds: int, *, quick: bool) -> dict[str, float]:
         alone, together = throughput(many, 1), throughput(many, 2)
         found["T9_speedup"] = alone / together
         found["T9_clips_per_min"] = 60 * len(many) / together
-        found["T10_rss_mb"] = peak_rss_mb(made["1080p"])
-        found["T10_worker_rss_mb"] = worker_rss_mb(made["1080p"])
+        found["T10_rss_mb"] = worker_rss_mb(made["1080p"])
         longer = clips.make(["720p"], 20)["720p"]
-        found["T10_mb_per_s"] = (peak_rss_mb(longer) - peak_rss_mb(path)) / 15
+        found["T10_mb_per_s"] = (worker_rss_mb(longer) - worker_rss_mb(path)) / 15
     return found
 
 

@@ -29,10 +29,11 @@ class Path:
     """The picture's global motion, pair by pair, in units of the short side (T-1,).
 
     `right` and `down` are where the content goes, `grow` is log scale and `turn` radians clockwise,
-    both halved: then all four are the motion of a point half a short side from the centre.
-    `steady` is the share of trusted points that follow it, `trusted` the share with enough detail,
-    `spread` the number of quarters of the picture where some do; `upper` and `lower`
-    how far right those parts of the picture went by themselves (see `_layers`).
+    both halved: then all four are the motion of a point half a short side from the centre. Of the
+    points with enough detail (a share `trusted` of all), `steady` go the same way, `exact` at the
+    same speed too, in `spread` quarters of the picture; `stuck` is the share of its edge that
+    stands still although the fit moves. `upper` and `lower` are how far right those parts of the picture
+    went by themselves (see `_layers`).
     """
 
     right: Array
@@ -40,8 +41,10 @@ class Path:
     grow: Array
     turn: Array
     steady: float
+    exact: float
     trusted: float
     spread: int
+    stuck: float
     upper: float
     lower: float
 
@@ -72,13 +75,21 @@ def camera_path(motion: Motion, shape: tuple[int, int], skip: Sequence[int] = ()
         trusted[cut - 1] = False
     fit = _similarity(x, y, u, v, trusted)
     right, down, scale, turn = fit.T
-    around = max(1, len(u) // 12)
-    steady, spread = _agreement(fit, x, y, u, v, trusted, short, around)
+    steady, exact, spread, stuck = _agreement(fit, x, y, u, v, trusted, short)
     upper, lower = _layers(fit, x, y, u, trusted)
     return Path(
-        right, down, 0.5 * scale, 0.5 * turn,
-        steady, float(trusted.mean()), spread, upper, lower,
-    )  # fmt: skip
+        right=right,
+        down=down,
+        grow=0.5 * scale,
+        turn=0.5 * turn,
+        steady=steady,
+        exact=exact,
+        trusted=float(trusted.mean()),
+        spread=spread,
+        stuck=stuck,
+        upper=upper,
+        lower=lower,
+    )
 
 
 def _similarity(x: Array, y: Array, u: Array, v: Array, trusted: NDArray[np.bool_]) -> Array:
@@ -121,35 +132,43 @@ def _residual(fit: Array, x: Array, y: Array, u: Array, v: Array) -> tuple[Array
 
 
 def _agreement(
-    fit: Array,
-    x: Array,
-    y: Array,
-    u: Array,
-    v: Array,
-    trusted: NDArray[np.bool_],
-    short: int,
-    window: int,
-) -> tuple[float, int]:
-    """The share of trusted points that go with the picture, and in how many quarters they lie.
+    fit: Array, x: Array, y: Array, u: Array, v: Array, trusted: NDArray[np.bool_], short: int
+) -> tuple[float, float, int, float]:
+    """How much of the picture goes along: the share of trusted points, the share of those that go
+    exactly where the fit says, the quarters they lie in, and the share of the picture's edge that
+    stands still while the rest is said to move.
 
-    Judged over windows of several pairs: within one pair a slow move hides in the flow's noise.
+    Judged over windows of several pairs, since within one pair a slow move hides in the flow's
+    noise. A point goes along when it ends up near where the fit says, or went the same way at
+    another speed, as near and far things do before a camera that travels.
     """
+    window = max(1, len(u) // 8)
     starts = np.arange(0, len(u), window)
     often = np.add.reduceat(trusted, starts, axis=0) * 2 > window
     du, dv = _residual(fit, x, y, u, v)
-    off = np.hypot(np.add.reduceat(du, starts), np.add.reduceat(dv, starts))
-    gone = np.hypot(np.add.reduceat(u - du, starts), np.add.reduceat(v - dv, starts))
-    follows = often & (off <= 0.5 / short + 0.2 * gone)
+    gone_u, gone_v = np.add.reduceat(u, starts), np.add.reduceat(v, starts)
+    off_u, off_v = np.add.reduceat(du, starts), np.add.reduceat(dv, starts)
+    said_u, said_v = gone_u - off_u, gone_v - off_v
+    gone, said = np.hypot(gone_u, gone_v), np.hypot(said_u, said_v)
+    noise = 0.5 / short
+    near = np.hypot(off_u, off_v) <= noise + 0.2 * said
+    same_way = gone_u * said_u + gone_v * said_v >= 0.9 * gone * said
+    alike = same_way & (gone >= 0.35 * said) & (gone <= 3 * said) & (said > noise)
+    follows = often & (near | alike)
     if not often.any():
-        return 0.0, 0
+        return 0.0, 0.0, 0, 0.0
     quarters = 0
     for right in (x < 0, x >= 0):
         for low in (y < 0, y >= 0):
             here = right & low
-            quarters += bool(
-                follows[:, here].sum() >= 0.25 * max(often[:, here].sum(), 4 * len(starts))
-            )
-    return float(follows.sum() / often.sum()), quarters
+            least = max(often[:, here].sum(), 4 * len(starts))
+            quarters += bool(follows[:, here].sum() >= 0.25 * least)
+    edge = (np.abs(x) > 0.75 * np.abs(x).max()) | (np.abs(y) > 0.75 * np.abs(y).max())
+    judged = (often & (said > 3 * noise))[:, edge]
+    still = (gone < noise)[:, edge] & judged
+    stuck = float(still.sum() / judged.sum()) if judged.sum() > 20 else 0.0
+    exact = float((often & near).sum() / often.sum())
+    return float(follows.sum() / often.sum()), exact, quarters, stuck
 
 
 def _layers(
@@ -340,7 +359,7 @@ def deliver(path: Path, time_s: Array, settings: Camera | None = None) -> Delive
         moves = (moves or [names[order[0]][net[order[0]] < 0]]) if first >= settings.still else []
         moves.append("static")
         margin = min(1.0, 0.4 + abs(first - settings.still) / settings.still)
-    sure, why = _sure(path, margin)
+    sure, why = _sure(path, strength, margin)
     return Delivered(moves[0], tuple(moves), strength, sure, shake, net, why)
 
 
@@ -357,11 +376,13 @@ def _shake(path: Path, time_s: Array) -> float:
     return float(np.sqrt((change**2).sum(axis=0).mean()))
 
 
-def _sure(path: Path, margin: float) -> tuple[float, str]:
+def _sure(path: Path, strength: float, margin: float) -> tuple[float, str]:
     """How far the name can be trusted, and the reason where it cannot."""
     reasons = {
         "too little detail in the picture": np.clip((path.trusted - 0.02) / 0.1, 0, 1),
         "what moves by itself hides the camera": np.clip((path.steady - 0.3) / 0.3, 0, 1),
+        "the edges stand still while something large moves": 1 - np.clip(path.stuck / 0.3, 0, 1),
+        "something large passes by": 1.0 if path.exact > 0.6 else np.clip(2 - strength / 1.5, 0, 1),
         "only part of the picture goes along": (0.1, 0.1, 0.4, 0.85, 1.0)[path.spread],
         "several moves at once": max(margin, 0.3),
     }
