@@ -545,4 +545,4 @@ def test_real_clips_make_a_sheet(real_clips, tmp_path):
 def test_a_sheet_from_cached_thumbnails_takes_a_moment():
     from tests.benchmarks.sheets import LIMITS, measure_quick
 
-    assert measure_quick() < 4 * LIMITS["12x8_ms"]  # wide: other work shares the machine
+    assert measure_quick() < 2 * LIMITS["12x8_cpu_ms"]  # processor time, with a wide margin

@@ -24,7 +24,11 @@ from toolkit.sheets.frames import forget, thumbnails
 from toolkit.sheets.layout import times
 from toolkit.video import thumbs
 
-LIMITS = {"12x8_ms": 30.0, "120x8_160px_jpeg_ms": 150.0, "times_faster_than_matplotlib": 40.0}
+LIMITS = {
+    "12x8_cpu_ms": 30.0,
+    "120x8_160px_jpeg_cpu_ms": 150.0,
+    "times_faster_than_matplotlib": 40.0,
+}
 
 
 def make_experiment(folder: Path, num: int) -> pd.DataFrame:
@@ -56,15 +60,19 @@ def make_experiment(folder: Path, num: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def median_ms(work: Callable[[], object], rounds: int, before: Callable[[], None] | None) -> float:
-    took = []
+def medians_ms(
+    work: Callable[[], object], rounds: int, before: Callable[[], None] | None = None
+) -> tuple[float, float]:
+    """Wall and processor time; the second is steady where other work shares the machine."""
+    wall, cpu = [], []
     for _ in range(rounds + 1):
         if before:
             before()
-        start = time.perf_counter()
+        start = time.perf_counter(), time.process_time()
         work()
-        took.append(1000 * (time.perf_counter() - start))
-    return statistics.median(took[1:])  # the first warms the fonts and the labels
+        wall.append(1000 * (time.perf_counter() - start[0]))
+        cpu.append(1000 * (time.process_time() - start[1]))
+    return statistics.median(wall[1:]), statistics.median(cpu[1:])  # the first warms the fonts
 
 
 def in_matplotlib(df: pd.DataFrame, frames: int) -> bytes:
@@ -102,28 +110,31 @@ def measure(rounds: int = 7) -> dict[str, float]:
             page = sheet(df, rows=by, frames=8, cell_px=160, badges={"luma_flicker": "lower"}).pages
             return encode(page[0], ".jpg")
 
-        result = {
-            "12x8_ms": median_ms(small, rounds, None),
-            "12x8_from_disk_ms": median_ms(small, rounds, forget),
-            "120x8_160px_jpeg_ms": median_ms(large, rounds, None),
-            "120x8_160px_jpeg_from_disk_ms": median_ms(large, rounds, forget),
-            "120x8_160px_jpeg_bytes": float(len(large())),
-            "matplotlib_12x8_ms": median_ms(lambda: in_matplotlib(few, 8), 2, None),
+        took = {
+            "12x8": medians_ms(small, rounds),
+            "12x8_from_disk": medians_ms(small, rounds, forget),
+            "120x8_160px_jpeg": medians_ms(large, rounds),
+            "120x8_160px_jpeg_from_disk": medians_ms(large, rounds, forget),
+            "matplotlib_12x8": medians_ms(lambda: in_matplotlib(few, 8), 2),
         }
-    result["times_faster_than_matplotlib"] = result["matplotlib_12x8_ms"] / result["12x8_ms"]
+        size = len(large())
+    result = {f"{name}_ms": wall for name, (wall, _) in took.items()}
+    result |= {f"{name}_cpu_ms": cpu for name, (_, cpu) in took.items()}
+    result["120x8_160px_jpeg_bytes"] = float(size)
+    result["times_faster_than_matplotlib"] = took["matplotlib_12x8"][1] / took["12x8"][1]
     return {name: round(value, 2) for name, value in result.items()}
 
 
 def measure_quick() -> float:
-    """Milliseconds of the 12 x 8 sheet alone, best of five."""
+    """Processor milliseconds of the 12 x 8 sheet alone, best of five."""
     with tempfile.TemporaryDirectory() as folder:
         df = make_experiment(Path(folder), 12)
         took = []
         for _ in range(6):
-            start = time.perf_counter()
+            start = time.process_time()
             page = sheet(df, rows=["scene", "camera"], frames=8, cell_px=160).pages[0]
             encode(page, ".jpg")
-            took.append(1000 * (time.perf_counter() - start))
+            took.append(1000 * (time.process_time() - start))
     return min(took[1:])
 
 
