@@ -98,7 +98,7 @@ def test_lengths_are_allowed_lists_or_ranges():
         "luma/ray-2 takes 5, 9; `tk.near(6)` would use 5"
     )
     assert str(refusal(card("sim/draft"), "duration_s", 12)) == (
-        "sim/draft takes 2 to 10 s; `tk.near(12)` would use 10"
+        "sim/draft takes 1 to 10 s; `tk.near(12)` would use 10"
     )
     assert str(refusal(card("kling/kling-v3"), "duration_s", 20)) == (
         "kling/kling-v3 takes 3 to 15; `tk.near(20)` would use 15"
@@ -120,7 +120,7 @@ def test_what_is_not_known_refuses_nothing():
         ("luma/ray-2", "resolution", "600p", "540p"),
         ("luma/ray-2", "resolution", "8k", "4k"),
         ("luma/ray-2", "aspect_ratio", "2:1", "16:9"),
-        ("sim/draft", "duration_s", 1, 2),
+        ("sim/draft", "duration_s", 30, 10),
     ],
 )
 def test_near_is_the_nearest_allowed_and_the_smaller_at_a_tie(model, name, value, near):

@@ -307,7 +307,7 @@ def test_a_grid_of_which_nothing_runs_is_refused_with_the_reasons():
     with pytest.raises(GridError) as caught:
         door(grid, 5)
     assert str(caught.value) == (
-        "no cell of this grid runs: sim/draft takes 2 to 10 s: 1 cell excluded; "
+        "no cell of this grid runs: sim/draft takes 1 to 10 s: 1 cell excluded; "
         "`tk.near(20)` would use 10"
     )
 
