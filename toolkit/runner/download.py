@@ -155,6 +155,8 @@ async def _receive(
     if reply.headers.get("content-encoding", "identity") != "identity":
         raise BadContentError("a result in a packed form", provider=source.provider)
     start = have if status == 206 else 0
+    if status == 206 and not reply.headers.get("content-range", "").startswith(f"bytes {have}-"):
+        raise BadContentError("another part of a result than asked", provider=source.provider)
     length = _length(reply)
     total = None if length is None else start + length
     if total is not None and total > settings.most_bytes:
@@ -186,7 +188,7 @@ async def _write(
     clock = settings.clock
     began, first = clock.ticks(), got
     try:
-        async for block in reply.aiter_raw(1 << 16):
+        async for block in reply.aiter_raw():
             write(block)
             point("download.block")
             got += len(block)

@@ -307,7 +307,7 @@ class Engine:
     async def _claim(self) -> float:
         """Claim what may be sent now; returns after how long to ask again."""
         pause = STALL_S
-        self._board.blocked = dict(self._broken)
+        blocked = dict(self._broken)
         free = self.store.free_bytes()
         if free < self.settings.spare_bytes:
             self._board.message = f"nothing more is sent: only {free >> 20} MiB are free"
@@ -325,9 +325,10 @@ class Engine:
                 self._board.taken(queue, claim.key)
                 self._spawn(claim)
             if claims.blocked is not None:
-                self._board.blocked[service] = claims.blocked
+                blocked[service] = claims.blocked
             if claims.wait_s is not None:
                 pause = min(pause, max(0.01, claims.wait_s))
+        self._board.blocked = blocked  # at once: it is read from other threads
         return pause
 
     def _is_through(self) -> bool:
