@@ -554,7 +554,8 @@ class Experiment:
         from toolkit.exports.reel import reel
 
         target = Path(out) if out is not None else self.folder / "reel.mp4"
-        return reel(_where(self.runs_df(), where), target, best=best, by=by, text=text, **look)
+        frame = _where(self.runs_df(), where)
+        return reel(frame, target, best=best, by=by or _best_by(frame), text=text, **look)
 
     def mosaic(
         self, out: str | Path | None = None, *, where: Mapping[str, Any] | None = None, **look: Any
@@ -609,7 +610,9 @@ class Experiment:
             excluded=self._excluded(),
             raw=raw,
             sheet=lambda path, runs: sheet(runs).save(path),
-            reel=lambda path, runs: reel(runs, path, best=best, transition="crossfade"),
+            reel=lambda path, runs: reel(
+                runs, path, best=best, by=_best_by(runs), transition="crossfade"
+            ),
             bundle=lambda path: bundle(self.store, path),
             say=self._say,
         )
@@ -786,6 +789,13 @@ def _no_such(folder: Path) -> str:
     there = sorted(p.parent.name for p in parent.glob("*/experiment.db")) if parent.is_dir() else []
     known = f"; there are: {', '.join(there)}" if there else ""
     return f"no experiment {folder.name!r} in {parent}{known}"
+
+
+def _best_by(frame: pd.DataFrame) -> str | None:
+    """What says which clips are best where nobody has marked any: whether the camera followed."""
+    score = "score.camera_match"
+    unmarked = bool(frame["mark"].isna().all())
+    return score if unmarked and score in frame and frame[score].notna().any() else None
 
 
 def _forest(*args: Any, **settings: Any) -> Any:
