@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import time
@@ -160,7 +161,10 @@ def test_the_bytes_of_a_clip_come_by_its_opaque_name_only(widget: DuelWidget, mo
     widget._hear(widget, {**ask, "id": 2, "clip": "../../experiment.db"}, [])
     widget._hear(widget, {**ask, "id": 3, "offset": side["size"] - 5, "length": 100}, [])
 
+    widget._hear(widget, {**ask, "id": 4, "base64": True}, [])
+
     whole = widget._copies[side["id"]].read_bytes()
+    assert base64.b64decode(sent[3][0]["base64"]) == whole
     assert sent[0] == ({"kind": "reply", "id": 1}, [whole])
     assert sent[1][0]["problem"] == "no such clip in this review"
     assert sent[2][1] == [whole[-5:]]

@@ -133,7 +133,7 @@ function renderBuilder({ model, el: host }) {
       } }, "Remove");
     const head = el("div", { class: "pg-row pg-cardhead" }, several && name, several && scene, twin, several && drop);
     if (prompt.typed !== null && prompt.typed !== undefined) {
-      const area = el("textarea", { rows: 2, value: prompt.typed, "aria-label": `Prompt ${index + 1}, sent as typed`,
+      const area = el("textarea", { rows: 2, value: prompt.typed,
         oninput: () => { prompt.typed = area.value; grow(area); edited(); } });
       const error = el("div", { class: "pg-error", hidden: true });
       const node = field("Text", "sent exactly as typed", area, error);

@@ -11,16 +11,17 @@ import math
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
+from itertools import islice, product
 from typing import Any, Protocol
 
 import ipywidgets
 import traitlets
 
-from toolkit.catalog import Price, refusal
-from toolkit.errors import ApprovalNeeded, GridError, ToolkitError
+from toolkit.catalog import Price, near_value, refusal
+from toolkit.errors import ApprovalNeeded, CatalogError, GridError, ToolkitError
 from toolkit.grid import Grid
 from toolkit.grid.axes import Near
+from toolkit.prompts.formula import PROMPT_PARTS
 from toolkit.records import CAMERA_MOVES, CANONICAL_PARAMS, ModelCard, from_micro
 from toolkit.widgets.form import FormError, grid_from, read_values, texts_of, to_form
 from toolkit.widgets.panel import Panel, in_words, sources
@@ -30,6 +31,7 @@ __all__ = ["GridBuilder", "PlanLike"]
 
 SHOWN_TEXTS = 8
 SHOWN_NOTES = 8
+PRICED = 48  # combinations of values that a model's price is looked up for
 ALWAYS = ("duration_s", "resolution", "aspect_ratio")
 WORDS = {
     "duration_s": ("Duration", "seconds"),
@@ -161,7 +163,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             return True
         with self._lock:
             self._put_question(
-                f"Show the other grid ({grid.size:,} cells)? Your edits here would be lost.",
+                f"Show the other grid ({_clips(grid.size)})? Your edits here would be lost.",
                 yes="Show it",
                 no="Keep my edits",
                 then=lambda: self.load(grid),
@@ -314,27 +316,42 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         off = self._why_not(card)
         if card.status == "retired":
             off = f"retired {card.retired_on}" if card.retired_on else "retired"
-        taken: dict[str, Any] = {}
         note = ""
         for name, asked in values.items():
-            refused = [
-                r for v in asked if not isinstance(v, Near) and (r := refusal(card, name, v))
-            ]
+            refused = [r for v in asked if (r := refusal(card, name, _on(card, name, v)))]
             if asked and len(refused) == len(asked):
                 off = off or str(refused[0])
             elif refused:
                 note = str(refused[0])
-            if len(asked) == 1 and not isinstance(asked[0], Near) and asked[0] is not None:
-                taken[name] = asked[0]
         if off:
             row["off"] = _typed_near(off.removeprefix(f"{card.model} "))
         elif note:
             row["note"] = _typed_near(note.removeprefix(f"{card.model} "))
         try:
-            row["price"] = _price_text(self._price(card, taken))
+            row["price"] = self._price_text(card, values)
         except (ToolkitError, TypeError, ValueError):
             row["price"] = ""  # a value half typed
         return row
+
+    def _price_text(self, card: ModelCard, values: Mapping[str, Sequence[Any]]) -> str:
+        """What a clip costs on this model over all the values that are asked for."""
+        asked = {name: [_on(card, name, v) for v in vs] for name, vs in values.items() if vs}
+        taken = {
+            name: [v for v in vs if v is not None and not refusal(card, name, v)]
+            for name, vs in asked.items()
+        }
+        known = {name: vs or [None] for name, vs in taken.items()}
+        prices = [
+            self._price(card, {n: v for n, v in zip(known, one, strict=True) if v is not None})
+            for one in islice(product(*known.values()), PRICED)
+        ]
+        lows = [price.low for price in prices if price.low is not None]
+        highs = [price.high for price in prices if price.high is not None]
+        if len(highs) < len(prices) or not lows:
+            return "price not known"
+        kind = "sim " if card.is_simulated else ""
+        low, high = f"{from_micro(min(lows)):.2f}", f"{from_micro(max(highs)):.2f}"
+        return f"{kind}${high}" if low == high else f"{kind}${low}–{high}"
 
     def _params(self, cards: Sequence[ModelCard], form: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The fields, each with the values that the chosen models take."""
@@ -390,10 +407,8 @@ def _factors(grid: Grid) -> str:
     if len(grid.prompts) > 1:
         factors.append(f"{sum(prompt.size for prompt in _worded(grid)):,} prompts")
     for name, values in axes.items():
-        if name == "name" or (
-            len(grid.prompts) > 1 and name in grid.prompts[0].__dataclass_fields__
-        ):
-            continue
+        if len(grid.prompts) > 1 and name in {"name", *PROMPT_PARTS}:
+            continue  # within the first factor
         if len(values) > 1:
             plural = {"model": "models", "sample": "samples", "duration_s": "durations"}
             factors.append(f"{len(values):,} {plural.get(name, name.replace('_', ' '))}")
@@ -460,12 +475,12 @@ def _typed_near(text: str) -> str:
     return re.sub(r"`tk\.near\('?([^')]+)'?\)`", r"“near \1”", text)
 
 
-def _price_text(price: Price) -> str:
-    if price.high is None or price.low is None:
-        return "price not known"
-    kind = "sim " if price.simulated else ""
-    low, high = (f"{from_micro(p):.2f}" for p in (price.low, price.high))
-    return f"{kind}${high}" if low == high else f"{kind}${low}–{high}"
+def _on(card: ModelCard, name: str, value: Any) -> Any:
+    """What is asked of this model: `near` comes to a value of its own."""
+    try:
+        return near_value(card, name, value.value) if isinstance(value, Near) else value
+    except CatalogError:
+        return value.value
 
 
 def _money(bill: PlanLike) -> str:

@@ -27,6 +27,7 @@ function clipLoader(ask) {
   const blobs = new Map();
   let base = filesUrl();
   let root = null;  // the one that answered
+  let asText = false;
 
   async function byServer(clip, roots) {
     if (!base) return null;
@@ -44,15 +45,27 @@ function clipLoader(ask) {
     return null;
   }
 
+  /** One piece of a clip. Some front ends (Colab) lose binary buffers: then as text. */
+  async function slice(clip, offset) {
+    const where = { clip: clip.id, offset, length: SLICE_BYTES };
+    let { content, buffers } = await ask("slice", { ...where, base64: asText });
+    if (!content.problem && !buffers.length && !content.base64) {
+      asText = true;
+      ({ content } = await ask("slice", { ...where, base64: true }));
+    }
+    if (content.problem) throw new Error(content.problem);
+    const piece = content.base64 ? Uint8Array.from(atob(content.base64), (c) => c.charCodeAt(0)) : buffers[0];
+    if (!piece?.byteLength) throw new Error("The clip did not arrive whole. Skip this pair.");
+    return piece;
+  }
+
   async function byBytes(clip) {
     const parts = [];
     let at = 0;
     while (at < clip.size) {
-      const { content, buffers } = await ask("slice", { clip: clip.id, offset: at, length: SLICE_BYTES });
-      if (content.problem) throw new Error(content.problem);
-      if (!buffers.length || !buffers[0].byteLength) throw new Error("the clip did not arrive whole");
-      parts.push(buffers[0]);
-      at += buffers[0].byteLength;
+      const piece = await slice(clip, at);
+      parts.push(piece);
+      at += piece.byteLength;
     }
     const url = URL.createObjectURL(new Blob(parts, { type: "video/mp4" }));
     blobs.set(clip.id, url);
@@ -246,8 +259,11 @@ function renderDuel({ model, el: host }) {
     for (const node of root.querySelectorAll("[data-verdict]")) {
       node.setAttribute("aria-disabled", String(voted || (!ready && node.dataset.verdict !== "skip")));
     }
+    const had = root.contains(document.activeElement);
     undo.disabled = !view.can_undo;
     pause.hidden = again.hidden = skip.hidden = !view.pair;
+    if (had && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
+    else if (had && document.activeElement.disabled) root.focus({ preventScroll: true });
   }
 
   function paint() {

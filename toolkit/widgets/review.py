@@ -7,6 +7,7 @@ was on which side is known to the session in Python alone.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import secrets
@@ -124,7 +125,10 @@ class DuelWidget(Panel):
         except OSError:
             self.send({**reply, "problem": "the clip cannot be read; skip this pair"})
             return
-        self.send(reply, [piece])
+        if content.get("base64"):
+            self.send({**reply, "base64": base64.b64encode(piece).decode("ascii")})
+        else:
+            self.send(reply, [piece])
 
     # ---- what is shown -------------------------------------------------------------------------
 
