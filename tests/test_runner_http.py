@@ -367,7 +367,8 @@ def test_an_interrupted_download_goes_on_where_it_stopped(part):
             writer.write(head.encode() + MOVIE[:cut])
         else:
             rest = MOVIE[cut:]
-            head = f'HTTP/1.1 206 X\r\netag: "v1"\r\ncontent-range: bytes {cut}-\r\ncontent-length: {len(rest)}\r\n\r\n'
+            head = f"HTTP/1.1 206 X\r\ncontent-range: bytes {cut}-\r\n"
+            head += f'etag: "v1"\r\ncontent-length: {len(rest)}\r\n\r\n'
             writer.write(head.encode() + rest)
 
     async def main() -> list[str]:
