@@ -11,9 +11,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from toolkit.simulator.render import ambience, render
+    from toolkit.simulator.frames import ambience, render
     from toolkit.simulator.service import SimService, simulate
-    from toolkit.simulator.truth import MODELS, ModelTruth, PlantedTruth, describe, truth
+    from toolkit.simulator.planted import MODELS, ModelTruth, PlantedTruth, describe, truth
 
 __all__ = [
     "MODELS",
@@ -28,9 +28,9 @@ __all__ = [
 ]
 
 _HOME = {
-    "render": ("ambience", "render"),
+    "frames": ("ambience", "render"),
     "service": ("SimService", "simulate"),
-    "truth": ("MODELS", "ModelTruth", "PlantedTruth", "describe", "truth"),
+    "planted": ("MODELS", "ModelTruth", "PlantedTruth", "describe", "truth"),
 }
 
 

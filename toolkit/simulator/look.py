@@ -37,6 +37,15 @@ class Look:
     wet: float = 0.0
     side: float = -1.0  # where the key light comes from: -1 left, 1 right
 
+    def closer(self) -> Look:
+        """The light on a subject: a little more than the scene has, as a film crew would give."""
+        lift = 0.10 * self.night + 0.03
+        return replace(
+            self,
+            ambient=mix(self.ambient, (0.62, 0.62, 0.66), lift),
+            key=mix(self.key, (0.85, 0.80, 0.72), lift * 1.5),
+        )
+
     def lit(self, rgb: RGB, far: float = 0.0, *, facing: float = 0.6) -> RGB:
         """A surface of `rgb` seen through the haze: `far` 0 close by, 1 at the horizon; `facing`
         0 turned away from the key light, 1 towards it."""
@@ -92,7 +101,7 @@ def look_of(script: Script, seed: str) -> Look:
     look = replace(look, side=side, clouds=look.clouds * (0.5 + rng.random()))
     weather = script.weather
     if weather & {"rain", "storm", "overcast", "snow", "fog"}:
-        look = _veiled(look, 0.35 if weather == {"fog"} else 0.62)
+        look = _veiled(look, 0.16 if weather == {"fog"} else 0.62)
     if "storm" in weather:
         look = replace(
             look,
@@ -106,7 +115,7 @@ def look_of(script: Script, seed: str) -> Look:
     if weather & {"rain", "storm"}:
         look = replace(look, wet=1.0, density=min(1.0, look.density + 0.12))
     if "fog" in weather:
-        pale = mix(look.haze, (0.80, 0.83, 0.86), 0.35 * (1 - 0.75 * look.night))
+        pale = mix(look.haze, (0.80, 0.83, 0.86), 0.16 * (1 - 0.75 * look.night))
         look = replace(look, density=1.0, haze=pale, horizon=mix(look.horizon, pale, 0.6))
     if "snow" in weather:
         look = replace(look, haze=mix(look.haze, (0.86, 0.90, 0.96), 0.5 * (1 - look.night)))
@@ -143,7 +152,7 @@ class Grade:
     lift: float = 0.0
     exposure: float = 1.0
     vignette: float = 0.30
-    grain: float = 0.012
+    grain: float = 0.008
 
     def matrix(self) -> NDArray[np.float32]:
         """The saturation as a matrix over premultiplied RGBA: it is linear, so it is baked once."""
@@ -170,14 +179,14 @@ _GRADES: dict[str, dict[str, float | RGB]] = {
     "warm": {"lights": (0.06, 0.015, -0.06), "shadows": (0.03, 0.0, -0.02)},
     "cold": {"lights": (-0.05, 0.0, 0.05), "shadows": (-0.02, 0.01, 0.05), "saturation": 0.86},
     "teal": {"lights": (0.07, 0.02, -0.07), "shadows": (-0.05, 0.035, 0.06), "contrast": 1.16, "vignette": 0.4},
-    "noir": {"saturation": 0.0, "contrast": 1.34, "vignette": 0.55, "grain": 0.03, "exposure": 0.98},
+    "noir": {"saturation": 0.0, "contrast": 1.20, "vignette": 0.55, "grain": 0.025, "exposure": 1.16},
     "pastel": {"saturation": 0.78, "contrast": 0.86, "lift": 0.10, "exposure": 1.10, "lights": (0.02, 0.0, 0.02), "vignette": 0.1},
     "vibrant": {"saturation": 1.42, "contrast": 1.14},
     "muted": {"saturation": 0.76, "contrast": 0.98, "lift": 0.02, "grain": 0.018},
     "vintage": {"saturation": 0.72, "lift": 0.07, "lights": (0.07, 0.03, -0.07), "shadows": (0.03, 0.0, 0.03), "grain": 0.03},
-    "dark": {"exposure": 0.80, "contrast": 1.22, "saturation": 0.88, "vignette": 0.55},
+    "dark": {"exposure": 0.90, "contrast": 1.16, "saturation": 0.88, "vignette": 0.55},
     "neon": {"saturation": 1.30, "shadows": (0.02, -0.02, 0.08), "lights": (0.05, -0.03, 0.05), "contrast": 1.16},
-    "luxury": {"contrast": 1.20, "lights": (0.04, 0.015, -0.03), "exposure": 0.93, "vignette": 0.48},
+    "luxury": {"contrast": 1.20, "lights": (0.04, 0.015, -0.03), "exposure": 1.02, "vignette": 0.45},
 }  # fmt: skip
 
 
@@ -193,4 +202,11 @@ def grade_of(script: Script) -> Grade:
                 values[name] = (old[0] + value[0], old[1] + value[1], old[2] + value[2])
             elif isinstance(value, float) and isinstance(old, float):
                 values[name] = old + value - base
-    return replace(plain, **values)  # type: ignore[arg-type]
+    mixed = replace(plain, **values)  # type: ignore[arg-type]
+    return replace(
+        mixed,
+        saturation=max(0.0, mixed.saturation),
+        contrast=float(np.clip(mixed.contrast, 0.8, 1.28)),
+        exposure=float(np.clip(mixed.exposure, 0.90, 1.2)),
+        vignette=float(np.clip(mixed.vignette, 0.0, 0.6)),
+    )

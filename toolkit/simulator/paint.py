@@ -201,7 +201,8 @@ class Sheet:
     def column(self, x: float) -> int:
         return int(np.clip(round((x - self.x0) * self.ppu), 0, self.width))
 
-    def _fixed(self, points: Sequence[Sequence[float]] | NDArray[Any]) -> NDArray[np.int32]:
+    def fixed(self, points: Sequence[Sequence[float]] | NDArray[Any]) -> NDArray[np.int32]:
+        """`points` in sheet pixels, in the fixed-point numbers that OpenCV draws with."""
         at = (np.asarray(points, np.float64) - (self.x0, self.y0)) * self.ppu - 0.5
         return np.round(at * (1 << _SHIFT)).astype(np.int32)
 
@@ -214,7 +215,7 @@ class Sheet:
         self, points: Sequence[Sequence[float]] | NDArray[Any], rgb: RGB, alpha: float = 1.0
     ) -> None:
         """A filled polygon with soft edges."""
-        fixed = self._fixed(points)
+        fixed = self.fixed(points)
         if alpha >= 0.999:
             cv2.fillPoly(self.rgba, [fixed], self._ink(rgb), cv2.LINE_AA, _SHIFT)
             return
@@ -346,18 +347,17 @@ class Sheet:
         if px > 0.3:
             self.rgba = cv2.GaussianBlur(self.rgba, (0, 0), px, borderType=cv2.BORDER_REPLICATE)
 
-    def paste(self, other: Sheet) -> None:
-        """Lay another sheet (smaller or equal, same resolution) over this one."""
-        row, column = (
-            round((other.y0 - self.y0) * self.ppu),
-            round((other.x0 - self.x0) * self.ppu),
-        )
-        r0, c0 = max(row, 0), max(column, 0)
-        r1 = min(row + other.height, self.height)
-        c1 = min(column + other.width, self.width)
-        if r0 >= r1 or c0 >= c1:
+    def trim(self, pad: int = 1) -> None:
+        """Cut off what is empty around the drawing, but for `pad` pixels."""
+        rows = np.flatnonzero(self.rgba.any(axis=(1, 2)))
+        if not len(rows):
+            self.rgba = self.rgba[:2, :2]
             return
-        over(self.rgba[r0:r1, c0:c1], other.rgba[r0 - row : r1 - row, c0 - column : c1 - column])
+        r0, r1 = max(int(rows[0]) - pad, 0), int(rows[-1]) + pad + 1
+        columns = np.flatnonzero(self.rgba[r0:r1].any(axis=(0, 2)))
+        c0, c1 = max(int(columns[0]) - pad, 0), int(columns[-1]) + pad + 1
+        self.rgba = np.ascontiguousarray(self.rgba[r0:r1, c0:c1])
+        self.x0, self.y0 = self.x0 + c0 / self.ppu, self.y0 + r0 / self.ppu
 
 
 def over(below: Image, above: Image) -> None:

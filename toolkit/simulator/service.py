@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from toolkit.errors import Refused
 from toolkit.records import RunSpec, to_micro
-from toolkit.simulator.truth import model_truth, truth
+from toolkit.simulator.planted import model_truth, truth
 
 __all__ = ["SimJob", "SimService", "simulate"]
 
@@ -80,7 +80,7 @@ def simulate(
 
 
 def _write(spec: RunSpec, target: Path) -> None:
-    from toolkit.simulator.render import ambience, render
+    from toolkit.simulator.frames import ambience, render
     from toolkit.video.encode import write_mp4
 
     frames = render(spec)
@@ -130,7 +130,7 @@ class SimService:
     def submit(self, spec: RunSpec, *, token: str | None = None) -> str:
         """Take a job and return its id. `Refused` for what is refused at the door: an unknown
         model, a size, length, image or flaw that does not exist, an empty prompt."""
-        from toolkit.simulator.render import check
+        from toolkit.simulator.frames import check
 
         check(spec)
         now = datetime.now(UTC).isoformat()

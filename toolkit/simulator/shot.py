@@ -8,7 +8,7 @@ of it. Turning the camera moves all depths nearly alike, travelling moves near l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.simulator.paint import Image, Plane, Sheet, fbm, generator, over
+from toolkit.simulator.paint import Image, Plane, Sheet, Stage, fbm, generator, over
 
 __all__ = [
     "Flash", "Item", "Layer", "Pose", "Precipitation", "Scene", "Shimmer", "Splashes", "Sprite", "View",
@@ -42,6 +42,7 @@ class View:
     width: int
     height: int
     pose: Pose
+    memo: dict[int, tuple[bytes, Image]] = field(default_factory=dict, compare=False)
 
     @property
     def unit(self) -> int:
@@ -119,7 +120,11 @@ class Layer:
     drift: float = 0.0  # units a second to the right; the sheet must be wide enough
     sway: tuple[float, float, float, float] = (0.0, 0.0, 3.0, 0.0)  # dx, dy, period s, phase
     gain: Callable[[float], float] | None = None
-    _seen: tuple[bytes, tuple[int, int, int, int], Image] | None = field(default=None, repr=False)
+
+    @property
+    def is_still(self) -> bool:
+        """Whether only the camera moves it."""
+        return not (self.drift or any(self.sway[:2]) or self.gain)
 
     def draw(self, frame: Image, view: View, t: float) -> None:
         matrix = np.vstack((view.matrix(self.near, self.slope, self.ground), [0, 0, 1]))
@@ -134,32 +139,31 @@ class Layer:
     def _draw(self, frame: Image, view: View, matrix: NDArray[np.float64], t: float) -> None:
         full = (matrix @ _sheet_matrix(self.sheet))[:2]
         rgba = self.sheet.rgba
-        if self.opaque:
-            key = full.tobytes()
-            if self._seen is None or self._seen[0] != key:
-                moved = full.copy()
-                moved[:, 2] -= 0.5
-                seen = cv2.warpAffine(
-                    rgba, moved, (view.width, view.height),
-                    flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
-                )  # fmt: skip
-                self._seen = (key, (0, 0, 0, 0), cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB))
-            np.copyto(frame, self._seen[2])
-            return
-        window = _window(full, rgba.shape[1], rgba.shape[0], view)
-        if window is None:
-            return
-        x0, y0, x1, y1 = window
         key = full.tobytes()
-        if self._seen is None or self._seen[0] != key:  # a still camera warps every layer once
-            moved = full.copy()
-            moved[:, 2] -= (x0 + 0.5, y0 + 0.5)
+        window = (0, 0, view.width, view.height)
+        if not self.opaque:
+            reached = _window(full, rgba.shape[1], rgba.shape[0], view)
+            if reached is None:
+                return
+            window = reached
+        x0, y0, x1, y1 = window
+        known = view.memo.get(id(self))
+        if known is None or known[0] != key:  # a still camera warps every layer once
+            full[:, 2] -= (x0 + 0.5, y0 + 0.5)
             warped = cv2.warpAffine(
-                rgba, moved, (x1 - x0, y1 - y0),
-                flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
-            )  # fmt: skip
-            self._seen = (key, window, warped)
-        warped = self._seen[2]
+                rgba,
+                full,
+                (x1 - x0, y1 - y0),
+                flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE if self.opaque else cv2.BORDER_CONSTANT,
+            )
+            if self.opaque:
+                warped = cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB)
+            known = view.memo[id(self)] = (key, warped)
+        warped = known[1]
+        if self.opaque:
+            np.copyto(frame, warped)
+            return
         if self.gain is not None:
             warped = cv2.convertScaleAbs(warped, alpha=max(0.0, self.gain(t)))
         over(frame[y0:y1, x0:x1], warped)
@@ -411,11 +415,7 @@ class Scene:
     items: list[Item]
     overlay: list[Item] = field(default_factory=list)
     flash: Flash | None = None
-    focus: tuple[float, float] = (0.0, 0.0)
-    interior: bool = False
 
-    def layers(self) -> list[Layer]:
-        return [item for item in self.items if isinstance(item, Layer)]
 
 
 def bake(scene: Scene, matrix: NDArray[Any]) -> None:
@@ -428,6 +428,59 @@ def bake(scene: Scene, matrix: NDArray[Any]) -> None:
         elif isinstance(item, Sprite):
             for sheet in item.phases:
                 sheet.rgba = cv2.transform(sheet.rgba, matrix)
+
+
+def merge(items: Sequence[Item], stage: Stage, groups: int) -> list[Item]:
+    """The same picture from fewer layers: neighbours at nearly one depth become one.
+
+    At most about `groups` still layers are left; what moves by itself, floors, and whatever is no
+    layer stay as they are, and keep their place in the order.
+    """
+    out: list[Item] = list(items)
+    while True:
+        still = [i for i, item in enumerate(out) if _mergeable(item)]
+        pairs = [
+            (_distance(out[i], out[i + 1]), i)
+            for i in still
+            if i + 1 < len(out) and _mergeable(out[i + 1])
+        ]
+        if not pairs:
+            break
+        nearest, i = min(pairs)
+        if nearest > 0.05 and len(still) <= groups:
+            break
+        out[i : i + 2] = [_join(out[i], out[i + 1], stage)]  # type: ignore[arg-type]
+    for item in out:
+        if isinstance(item, Layer) and not item.opaque:
+            item.sheet.trim()
+    return out
+
+
+def _mergeable(item: Item) -> bool:
+    return isinstance(item, Layer) and item.is_still and not item.slope
+
+
+def _distance(a: Any, b: Any) -> float:
+    return abs(float(a.near) - float(b.near))
+
+
+def _join(below: Layer, above: Layer, stage: Stage) -> Layer:
+    fine = max(below.sheet.ppu, above.sheet.ppu) / stage.unit
+    sheet = stage.sheet(fine)
+    for layer in (below, above):
+        source = layer.sheet
+        ratio = sheet.ppu / source.ppu
+        place = np.array(
+            [
+                [ratio, 0, (source.x0 - sheet.x0) * sheet.ppu + (ratio - 1) / 2],
+                [0, ratio, (source.y0 - sheet.y0) * sheet.ppu + (ratio - 1) / 2],
+            ]
+        )
+        border = cv2.BORDER_REPLICATE if layer.opaque else cv2.BORDER_CONSTANT
+        over(sheet.rgba, cv2.warpAffine(source.rgba, place, (sheet.width, sheet.height), borderMode=border))
+    # the upper layer is what one sees move; an opaque one lies far behind its details
+    near = above.near if below.opaque else (below.near + above.near) / 2
+    return Layer(sheet, near * (0.5 if below.opaque else 1.0), opaque=below.opaque)
 
 
 def smooth_noise(

@@ -31,54 +31,23 @@ class Brush:
         self.sheet = Sheet(np.zeros(shape, np.uint8), -half_w, -up, ppu)
         self.look, self.script, self.rng = look, script, rng
         self.lights: list[tuple[float, float, float, RGB, float]] = []
+        self.beam: tuple[float, float, float, float] | None = None  # from x, y; how far; how wide
 
     def lit(self, rgb: RGB, facing: float = 0.62) -> RGB:
         return self.look.lit(rgb, 0.02, facing=facing)
 
-    def poly(
-        self, points: Sequence[Sequence[float]], rgb: RGB, facing: float = 0.62, alpha: float = 1.0
-    ) -> None:
+    def poly(self, points: Sequence[Sequence[float]], rgb: RGB, facing: float = 0.62, alpha: float = 1.0) -> None:
         self.sheet.poly(points, self.lit(rgb, facing), alpha)
 
     def oval(
-        self,
-        x: float,
-        y: float,
-        rx: float,
-        ry: float,
-        rgb: RGB,
-        *,
-        angle: float = 0.0,
-        facing: float = 0.62,
-        alpha: float = 1.0,
-        start: float = 0.0,
-        end: float = 360.0,
+        self, x: float, y: float, rx: float, ry: float, rgb: RGB, *, angle: float = 0.0, facing: float = 0.62, alpha: float = 1.0, start: float = 0.0, end: float = 360.0
     ) -> None:
-        self.sheet.ellipse(
-            x, y, rx, ry, self.lit(rgb, facing), angle=angle, alpha=alpha, start=start, end=end
-        )
+        self.sheet.ellipse(x, y, rx, ry, self.lit(rgb, facing), angle=angle, alpha=alpha, start=start, end=end)
 
-    def stroke(
-        self,
-        points: Sequence[Sequence[float]],
-        width: float,
-        rgb: RGB,
-        *,
-        taper: float = 1.0,
-        facing: float = 0.62,
-    ) -> None:
+    def stroke(self, points: Sequence[Sequence[float]], width: float, rgb: RGB, *, taper: float = 1.0, facing: float = 0.62) -> None:
         self.sheet.line(points, width, self.lit(rgb, facing), taper=taper)
 
-    def box(
-        self,
-        x0: float,
-        y0: float,
-        x1: float,
-        y1: float,
-        rgb: RGB,
-        facing: float = 0.62,
-        alpha: float = 1.0,
-    ) -> None:
+    def box(self, x0: float, y0: float, x1: float, y1: float, rgb: RGB, facing: float = 0.62, alpha: float = 1.0) -> None:
         self.sheet.rect(x0, y0, x1, y1, self.lit(rgb, facing), alpha)
 
     def smooth(self, points: Sequence[Sequence[float]], rgb: RGB, facing: float = 0.62) -> None:
@@ -89,15 +58,7 @@ class Brush:
         out = []
         for i in range(n):
             a, b, c, d = p[i - 1], p[i], p[(i + 1) % n], p[(i + 2) % n]
-            out.append(
-                0.5
-                * (
-                    2 * b
-                    + (c - a) * t
-                    + (2 * a - 5 * b + 4 * c - d) * t**2
-                    + (3 * b - a - 3 * c + d) * t**3
-                )
-            )
+            out.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
         self.poly(np.vstack(out), rgb, facing)  # type: ignore[arg-type]
 
     def glow(self, x: float, y: float, r: float, rgb: RGB, strength: float = 0.6) -> None:
@@ -107,6 +68,7 @@ class Brush:
     def finish(self) -> Sheet:
         """Round the parts with the key light, add a rim, crop to what was drawn."""
         sheet, look = self.sheet, self.look
+        sheet.trim(pad=max(2, round(0.08 * sheet.ppu)))
         alpha = sheet.rgba[..., 3].astype(np.float32) / 255
         step = max(1.0, 0.035 * sheet.ppu)
         soft = cv2.GaussianBlur(alpha, (0, 0), step)
@@ -114,28 +76,38 @@ class Brush:
         facing = _moved(soft, -to[0], -to[1]) - _moved(soft, to[0], to[1])
         small = cv2.GaussianBlur(alpha, (0, 0), max(0.6, 0.008 * sheet.ppu))
         rim = np.clip(alpha - _moved(small, to[0] * 0.34, to[1] * 0.34), 0, 1)
-        rgb = sheet.rgba[..., :3].astype(np.float32)
-        key = np.asarray(look.key, np.float32)
-        rgb *= (0.96 + 0.34 * facing)[..., None]
-        rgb += (rim * alpha * 70)[..., None] * (
-            key * 1.0 + 0.30 * np.asarray(look.horizon, np.float32)
-        )
-        np.copyto(
-            sheet.rgba[..., :3],
-            np.minimum(np.clip(rgb, 0, 255), sheet.rgba[..., 3:]).astype(np.uint8),
-        )
-        for x, y, r, ink, strength in self.lights:
-            sheet.glow(x, y, r, ink, strength)
-        rows, columns = (
-            np.where(sheet.rgba.any(axis=(1, 2)))[0],
-            np.where(sheet.rgba.any(axis=(0, 2)))[0],
-        )
-        if not len(rows):
+        edge = np.asarray(look.key, np.float32) + 0.30 * np.asarray(look.horizon, np.float32)
+        rgb = sheet.rgba[..., :3] * (0.96 + 0.34 * facing)[..., None]
+        rgb += (rim * alpha * 70)[..., None] * edge
+        shaded = np.minimum(np.clip(rgb, 0, 255), sheet.rgba[..., 3:])
+        sheet.rgba[..., :3] = shaded.astype(np.uint8)
+        if not self.lights and not self.beam:
             return sheet
-        r0, r1 = max(rows[0] - 1, 0), rows[-1] + 2
-        c0, c1 = max(columns[0] - 1, 0), columns[-1] + 2
-        crop = np.ascontiguousarray(sheet.rgba[r0:r1, c0:c1])
-        return Sheet(crop, sheet.x0 + c0 / sheet.ppu, sheet.y0 + r0 / sheet.ppu, sheet.ppu)
+        reach = max([r for _, _, r, _, _ in self.lights] + [1.3] * bool(self.beam))
+        whole = _padded(sheet, reach)
+        if self.beam:
+            _shine(whole, *self.beam)
+        for x, y, r, ink, strength in self.lights:
+            whole.glow(x, y, r, ink, strength)
+        whole.trim()
+        return whole
+
+
+def _shine(sheet: Sheet, x: float, y: float, far: float, wide: float) -> None:
+    """A beam from (x, y), `far` units to the right or (negative) left."""
+    plane = np.zeros(sheet.rgba.shape[:2], np.uint8)
+    cone = [(x, y - 0.02), (x + far, y - wide), (x + far, y + wide), (x, y + 0.02)]
+    cv2.fillPoly(plane, [sheet.fixed(cone)], 255, cv2.LINE_AA, 4)
+    fade = np.clip(1 - np.abs(sheet.xs - x) / 1.25, 0, 1)[None]
+    beam = cv2.GaussianBlur(plane, (0, 0), 0.02 * sheet.ppu).astype(np.float32) / 255 * fade * 0.42
+    sheet.light(beam[..., None] * np.asarray((1.0, 0.95, 0.78), np.float32))
+
+
+def _padded(sheet: Sheet, by: float) -> Sheet:
+    """The same drawing with `by` units of empty space around it."""
+    edge = round(by * sheet.ppu)
+    rgba = cv2.copyMakeBorder(sheet.rgba, edge, edge, edge, edge, cv2.BORDER_CONSTANT)
+    return Sheet(rgba, sheet.x0 - edge / sheet.ppu, sheet.y0 - edge / sheet.ppu, sheet.ppu)
 
 
 def _moved(plane: np.ndarray, dx: float, dy: float) -> np.ndarray:  # type: ignore[type-arg]
@@ -156,28 +128,14 @@ class Kind:
     cycle_s: float = 1.1
 
 
-def _swing(
-    hip: tuple[float, float], turn: float, bend: float, upper: float, lower: float
-) -> list[tuple[float, float]]:
+def _swing(hip: tuple[float, float], turn: float, bend: float, upper: float, lower: float) -> list[tuple[float, float]]:
     knee = (hip[0] + np.sin(turn) * upper, hip[1] + np.cos(turn) * upper)
     foot = (knee[0] + np.sin(turn - bend) * lower, knee[1] + np.cos(turn - bend) * lower)
     return [hip, knee, foot]
 
 
-_COATS: tuple[RGB, ...] = (
-    (0.72, 0.16, 0.14),
-    (0.16, 0.28, 0.50),
-    (0.88, 0.66, 0.18),
-    (0.20, 0.40, 0.32),
-    (0.62, 0.46, 0.30),
-    (0.78, 0.78, 0.76),
-)
-_SKINS: tuple[RGB, ...] = (
-    (0.90, 0.72, 0.60),
-    (0.72, 0.50, 0.36),
-    (0.48, 0.32, 0.22),
-    (0.84, 0.62, 0.46),
-)
+_COATS: tuple[RGB, ...] = ((0.72, 0.16, 0.14), (0.16, 0.28, 0.50), (0.88, 0.66, 0.18), (0.20, 0.40, 0.32), (0.62, 0.46, 0.30), (0.78, 0.78, 0.76))
+_SKINS: tuple[RGB, ...] = ((0.90, 0.72, 0.60), (0.72, 0.50, 0.36), (0.48, 0.32, 0.22), (0.84, 0.62, 0.46))
 
 
 def _person(b: Brush, phase: float) -> None:
@@ -185,10 +143,12 @@ def _person(b: Brush, phase: float) -> None:
     coat = script.colour or _COATS[int(rng.integers(6))]
     skin = _SKINS[int(rng.integers(4))]
     hair: RGB = ((0.10, 0.08, 0.07), (0.30, 0.19, 0.11), (0.55, 0.42, 0.25))[int(rng.integers(3))]
-    trousers: RGB = ((0.15, 0.17, 0.22), (0.26, 0.22, 0.20), (0.20, 0.22, 0.20))[
-        int(rng.integers(3))
-    ]
+    trousers: RGB = ((0.15, 0.17, 0.22), (0.26, 0.22, 0.20), (0.20, 0.22, 0.20))[int(rng.integers(3))]
+    lady = "long_hair" in script.props
+    dancer = "tutu" in script.props or (lady and "dance" in script.actions)
     long = bool(script.props & {"coat", "dress"}) or rng.random() < 0.5
+    if dancer:
+        trousers, long = skin, False
     turn = 2 * np.pi * phase
     walk = 0.40 if script.actions & {"walk", "run", "ride", "dance"} else 0.05
     if "run" in script.actions:
@@ -199,15 +159,7 @@ def _person(b: Brush, phase: float) -> None:
     if bike:
         _bicycle(b, 0.34, 0.0, 0.40, turn)
     if "backpack" in script.props:
-        b.smooth(
-            [
-                (-0.22, -0.78 + bob),
-                (-0.06, -0.82 + bob),
-                (-0.05, -0.52 + bob),
-                (-0.20, -0.50 + bob),
-            ],
-            scaled(coat, 0.5),
-        )
+        b.smooth([(-0.22, -0.78 + bob), (-0.06, -0.82 + bob), (-0.05, -0.52 + bob), (-0.20, -0.50 + bob)], scaled(coat, 0.5))
 
     def leg(sign: float, shade: float) -> None:
         a = sign * np.sin(turn) * walk
@@ -215,21 +167,16 @@ def _person(b: Brush, phase: float) -> None:
         path = _swing((0.015 * sign, -0.50 + bob), a, bend, 0.25, 0.24)
         b.stroke(path, 0.098, scaled(trousers, shade), taper=0.72)
         x, y = path[-1]
-        b.smooth(
-            [
-                (x - 0.045, y - 0.03),
-                (x + 0.03, y - 0.035),
-                (x + 0.10, y + 0.008),
-                (x + 0.09, y + 0.028),
-                (x - 0.05, y + 0.028),
-            ],
-            scaled((0.16, 0.12, 0.10), shade),
-        )
+        b.smooth([(x - 0.045, y - 0.03), (x + 0.03, y - 0.035), (x + 0.10, y + 0.008), (x + 0.09, y + 0.028), (x - 0.05, y + 0.028)], scaled((0.16, 0.12, 0.10), shade))
 
     def arm(sign: float, shade: float) -> None:
         a = -sign * np.sin(turn) * walk * 0.9
         if bike and sign > 0:
             path = [(0.0, -0.77 + bob), (0.16, -0.62 + bob), (0.33, -0.58)]
+        elif dancer:
+            path = [(0.04 * sign, -0.78 + bob), (0.20 * sign, -0.92 + bob + 0.02 * np.sin(turn)), (0.10 * sign, -1.14 + bob)]
+        elif "book" in script.props:
+            path = [(0.0, -0.77 + bob), (0.05, -0.61 + bob), (0.19, -0.66 + bob)]
         elif "umbrella" in script.props and sign > 0:
             path = [(0.0, -0.77 + bob), (0.12, -0.62 + bob), (0.10, -0.76 + bob)]
         else:
@@ -256,26 +203,16 @@ def _person(b: Brush, phase: float) -> None:
         ],
         coat,
     )
-    b.poly(
-        [
-            (lean + 0.008, -0.84 + bob),
-            (lean + 0.022, -0.84 + bob),
-            (0.03 + swing, hem),
-            (0.012 + swing, hem),
-        ],
-        scaled(coat, 0.72),
-    )
+    b.poly([(lean + 0.008, -0.84 + bob), (lean + 0.022, -0.84 + bob), (0.03 + swing, hem), (0.012 + swing, hem)], scaled(coat, 0.72))
     b.stroke([(-0.112, -0.565 + bob), (0.112, -0.565 + bob)], 0.022, scaled(coat, 0.55))
-    b.smooth(
-        [
-            (lean - 0.10, -0.80 + bob),
-            (lean + 0.0, -0.86 + bob),
-            (lean + 0.10, -0.80 + bob),
-            (lean + 0.0, -0.775 + bob),
-        ],
-        scaled(coat, 0.86),
-    )
+    b.smooth([(lean - 0.10, -0.80 + bob), (lean + 0.0, -0.86 + bob), (lean + 0.10, -0.80 + bob), (lean + 0.0, -0.775 + bob)], scaled(coat, 0.86))
+    if dancer:
+        for k in range(9):
+            dx = (k - 4) / 4
+            b.smooth([(0.3 * dx * 0.25, -0.58 + bob), (dx * 0.30 - 0.05, -0.47 + bob + 0.02 * np.sin(turn + k)), (dx * 0.30 + 0.05, -0.47 + bob)], brighter(coat, 0.30 - 0.2 * abs(dx)))
     hx, hy = lean + 0.018, -0.925 + bob
+    if lady and "hood" not in script.props and not dancer:
+        b.smooth([(hx + 0.02, hy - 0.08), (hx - 0.07, hy - 0.05), (hx - 0.10, hy + 0.08), (hx - 0.095, hy + 0.20), (hx - 0.02, hy + 0.18), (hx + 0.0, hy + 0.03)], hair)
     b.stroke([(lean + 0.005, -0.84 + bob), (hx, hy)], 0.055, scaled(skin, 0.8))
     b.oval(hx, hy, 0.060, 0.074, skin)
     b.oval(hx + 0.056, hy + 0.008, 0.012, 0.012, skin)
@@ -294,15 +231,7 @@ def _person(b: Brush, phase: float) -> None:
         )
     elif "hat" in script.props:
         b.oval(hx, hy - 0.045, 0.115, 0.018, (0.20, 0.15, 0.12))
-        b.smooth(
-            [
-                (hx - 0.065, hy - 0.045),
-                (hx - 0.05, hy - 0.115),
-                (hx + 0.05, hy - 0.115),
-                (hx + 0.065, hy - 0.045),
-            ],
-            (0.22, 0.17, 0.13),
-        )
+        b.smooth([(hx - 0.065, hy - 0.045), (hx - 0.05, hy - 0.115), (hx + 0.05, hy - 0.115), (hx + 0.065, hy - 0.045)], (0.22, 0.17, 0.13))
     else:
         b.smooth(
             [
@@ -316,20 +245,17 @@ def _person(b: Brush, phase: float) -> None:
             ],
             hair,
         )
+    if dancer:
+        b.oval(hx - 0.055, hy - 0.075, 0.036, 0.036, hair)
+    if "book" in script.props:
+        b.poly([(0.13, -0.74 + bob), (0.22, -0.70 + bob), (0.24, -0.60 + bob), (0.15, -0.64 + bob)], (0.62, 0.20, 0.18))
+        b.poly([(0.22, -0.70 + bob), (0.30, -0.76 + bob), (0.32, -0.66 + bob), (0.24, -0.60 + bob)], (0.93, 0.90, 0.82))
     if "umbrella" in script.props:
         b.stroke([(0.10, -0.74 + bob), (0.07, -1.22 + bob)], 0.016, (0.2, 0.18, 0.17))
         canopy = script.accent or script.colour or (0.75, 0.14, 0.14)
         b.oval(0.06, -1.05 + bob, 0.37, 0.20, canopy, start=180, end=360)
         for k in (-0.30, -0.12, 0.12, 0.30):
-            b.stroke(
-                [
-                    (0.06, -1.245 + bob),
-                    (0.06 + k * 0.75, -1.17 + bob),
-                    (0.06 + k * 1.22, -1.05 + bob),
-                ],
-                0.010,
-                scaled(canopy, 0.7),
-            )
+            b.stroke([(0.06, -1.245 + bob), (0.06 + k * 0.75, -1.17 + bob), (0.06 + k * 1.22, -1.05 + bob)], 0.010, scaled(canopy, 0.7))
     if "lantern" in script.props:
         b.stroke([(0.12, -0.56), (0.14, -0.48)], 0.012, (0.1, 0.1, 0.1))
         b.oval(0.14, -0.43, 0.045, 0.060, (1.0, 0.8, 0.4), facing=1.2)
@@ -346,37 +272,11 @@ def _bicycle(b: Brush, x: float, y: float, size: float, turn: float) -> None:
         b.stroke(around, 0.060 * size, (0.07, 0.07, 0.08))
         for k in range(6):
             a = turn * 0.9 + np.pi * k / 6
-            b.stroke(
-                [
-                    (cx + np.cos(a) * r, cy + np.sin(a) * r),
-                    (cx - np.cos(a) * r, cy - np.sin(a) * r),
-                ],
-                0.012 * size,
-                (0.6, 0.62, 0.64),
-            )
-    crank, seat, head = (
-        (x - 0.06 * size, y - 0.38 * size),
-        (x - 0.26 * size, y - 0.98 * size),
-        (x + 0.46 * size, y - 1.0 * size),
-    )
-    for a, c in (
-        (back, crank),
-        (crank, seat),
-        (back, seat),
-        (crank, head),
-        (seat, head),
-        (head, front),
-    ):
+            b.stroke([(cx + np.cos(a) * r, cy + np.sin(a) * r), (cx - np.cos(a) * r, cy - np.sin(a) * r)], 0.012 * size, (0.6, 0.62, 0.64))
+    crank, seat, head = ((x - 0.06 * size, y - 0.38 * size), (x - 0.26 * size, y - 0.98 * size), (x + 0.46 * size, y - 1.0 * size))
+    for a, c in ((back, crank), (crank, seat), (back, seat), (crank, head), (seat, head), (head, front)):
         b.stroke([a, c], 0.055 * size, paint)
-    b.stroke(
-        [
-            head,
-            (head[0] - 0.04 * size, head[1] - 0.20 * size),
-            (head[0] - 0.16 * size, head[1] - 0.24 * size),
-        ],
-        0.050 * size,
-        paint,
-    )
+    b.stroke([head, (head[0] - 0.04 * size, head[1] - 0.20 * size), (head[0] - 0.16 * size, head[1] - 0.24 * size)], 0.050 * size, paint)
     b.oval(seat[0], seat[1] - 0.06 * size, 0.15 * size, 0.045 * size, (0.10, 0.08, 0.07))
 
 
@@ -387,19 +287,7 @@ def _rider(b: Brush, phase: float) -> None:
         for cx in (-0.36, 0.40):
             b.oval(cx, -0.17, 0.17, 0.17, (0.06, 0.06, 0.07))
             b.oval(cx, -0.17, 0.10, 0.10, (0.5, 0.52, 0.55))
-        b.smooth(
-            [
-                (-0.46, -0.46),
-                (-0.10, -0.40),
-                (0.02, -0.52),
-                (0.24, -0.55),
-                (0.30, -0.40),
-                (0.12, -0.22),
-                (-0.22, -0.20),
-                (-0.30, -0.34),
-            ],
-            paint,
-        )
+        b.smooth([(-0.46, -0.46), (-0.10, -0.40), (0.02, -0.52), (0.24, -0.55), (0.30, -0.40), (0.12, -0.22), (-0.22, -0.20), (-0.30, -0.34)], paint)
         b.stroke([(0.28, -0.60), (0.40, -0.17)], 0.05, (0.4, 0.42, 0.45))
         b.stroke([(0.26, -0.62), (0.16, -0.68)], 0.03, (0.1, 0.1, 0.1))
         b.oval(0.33, -0.52, 0.05, 0.05, (1, 0.95, 0.8), facing=1.2)
@@ -424,35 +312,13 @@ def _astronaut(b: Brush, phase: float) -> None:
     sway = 0.05 * np.sin(turn)
     b.smooth([(-0.26, -0.84), (-0.08, -0.88), (-0.08, -0.44), (-0.26, -0.46)], scaled(white, 0.62))
     for sign, shade in ((-1, 0.7), (1, 1.0)):
-        path = [
-            (0.05 * sign, -0.46),
-            (0.10 * sign + sway, -0.26),
-            (0.08 * sign + 0.03 + sway, -0.05),
-        ]
+        path = [(0.05 * sign, -0.46), (0.10 * sign + sway, -0.26), (0.08 * sign + 0.03 + sway, -0.05)]
         b.stroke(path, 0.15, scaled(white, shade))
         b.oval(path[-1][0] + 0.03, -0.03, 0.10, 0.055, scaled((0.5, 0.5, 0.52), shade))
     for sign, shade in ((-1, 0.7), (1, 1.0)):
-        b.stroke(
-            [
-                (0.10 * sign, -0.76),
-                (0.24 * sign, -0.62 + sway * sign),
-                (0.30 * sign, -0.48 + 2 * sway * sign),
-            ],
-            0.12,
-            scaled(white, shade),
-        )
+        b.stroke([(0.10 * sign, -0.76), (0.24 * sign, -0.62 + sway * sign), (0.30 * sign, -0.48 + 2 * sway * sign)], 0.12, scaled(white, shade))
         b.oval(0.31 * sign, -0.45 + 2 * sway * sign, 0.06, 0.06, scaled((0.85, 0.5, 0.2), shade))
-    b.smooth(
-        [
-            (-0.16, -0.84),
-            (0.16, -0.84),
-            (0.17, -0.60),
-            (0.14, -0.42),
-            (-0.14, -0.42),
-            (-0.17, -0.60),
-        ],
-        white,
-    )
+    b.smooth([(-0.16, -0.84), (0.16, -0.84), (0.17, -0.60), (0.14, -0.42), (-0.14, -0.42), (-0.17, -0.60)], white)
     b.box(-0.08, -0.70, 0.08, -0.58, (0.45, 0.47, 0.50))
     for k, ink in enumerate(((0.9, 0.2, 0.2), (0.2, 0.8, 0.4), (0.2, 0.5, 0.9))):
         b.oval(-0.05 + 0.05 * k, -0.64, 0.015, 0.015, ink, facing=1.0)
@@ -464,10 +330,7 @@ def _astronaut(b: Brush, phase: float) -> None:
 
 def _robot(b: Brush, phase: float) -> None:
     turn = 2 * np.pi * phase
-    steel: RGB = (
-        b.script.colour
-        or ((0.62, 0.66, 0.70), (0.78, 0.50, 0.22), (0.40, 0.52, 0.55))[int(b.rng.integers(3))]
-    )
+    steel: RGB = b.script.colour or ((0.62, 0.66, 0.70), (0.78, 0.50, 0.22), (0.40, 0.52, 0.55))[int(b.rng.integers(3))]
     dark = scaled(steel, 0.45)
     walk = 0.26 if b.script.actions & {"walk", "run", "dance"} else 0.04
     for sign, shade in ((-1, 0.65), (1, 1.0)):
@@ -475,48 +338,18 @@ def _robot(b: Brush, phase: float) -> None:
         b.stroke(path, 0.085, scaled(steel, shade))
         b.oval(*path[1], 0.055, 0.055, scaled(dark, shade))
         x, y = path[2]
-        b.poly(
-            [
-                (x - 0.08, y + 0.03),
-                (x - 0.05, y - 0.05),
-                (x + 0.06, y - 0.05),
-                (x + 0.13, y + 0.03),
-            ],
-            scaled(dark, shade),
-        )
+        b.poly([(x - 0.08, y + 0.03), (x - 0.05, y - 0.05), (x + 0.06, y - 0.05), (x + 0.13, y + 0.03)], scaled(dark, shade))
     for sign, shade in ((-1, 0.65), (1, 1.0)):
-        path = _swing(
-            (0.22 * sign, -0.74), -sign * np.sin(turn) * walk - 0.1 * sign, -0.3 * sign, 0.17, 0.17
-        )
+        path = _swing((0.22 * sign, -0.74), -sign * np.sin(turn) * walk - 0.1 * sign, -0.3 * sign, 0.17, 0.17)
         b.stroke(path, 0.07, scaled(steel, shade))
         b.oval(*path[0], 0.075, 0.075, scaled(dark, shade))
         b.oval(*path[2], 0.055, 0.055, scaled(dark, shade))
-    b.smooth(
-        [
-            (-0.20, -0.82),
-            (0.20, -0.82),
-            (0.19, -0.58),
-            (0.12, -0.40),
-            (-0.12, -0.40),
-            (-0.19, -0.58),
-        ],
-        steel,
-    )
+    b.smooth([(-0.20, -0.82), (0.20, -0.82), (0.19, -0.58), (0.12, -0.40), (-0.12, -0.40), (-0.19, -0.58)], steel)
     b.box(-0.10, -0.74, 0.10, -0.60, dark)
     b.oval(0.0, -0.67, 0.045, 0.045, (0.3, 0.9, 1.0), facing=1.2)
     b.glow(0.0, -0.67, 0.16, (0.3, 0.9, 1.0), 0.5)
     b.box(-0.03, -0.88, 0.03, -0.80, dark)
-    b.smooth(
-        [
-            (-0.14, -1.06),
-            (0.14, -1.06),
-            (0.16, -0.95),
-            (0.12, -0.87),
-            (-0.12, -0.87),
-            (-0.16, -0.95),
-        ],
-        brighter(steel, 0.06),
-    )
+    b.smooth([(-0.14, -1.06), (0.14, -1.06), (0.16, -0.95), (0.12, -0.87), (-0.12, -0.87), (-0.16, -0.95)], brighter(steel, 0.06))
     b.box(-0.11, -1.00, 0.13, -0.93, (0.05, 0.07, 0.09))
     for k in (-0.03, 0.07):
         b.oval(k, -0.965, 0.024, 0.024, (0.4, 0.95, 1.0), facing=1.4)
@@ -530,33 +363,13 @@ def _knight(b: Brush, phase: float) -> None:
     steel: RGB = (0.66, 0.68, 0.72)
     cape = b.script.colour or (0.55, 0.10, 0.12)
     wave = 0.05 * np.sin(turn)
-    b.smooth(
-        [
-            (-0.02, -0.84),
-            (-0.16, -0.70),
-            (-0.30 + wave, -0.30),
-            (-0.42 + wave * 2, -0.06),
-            (-0.14, -0.08),
-            (0.0, -0.40),
-        ],
-        cape,
-    )
+    b.smooth([(-0.02, -0.84), (-0.16, -0.70), (-0.30 + wave, -0.30), (-0.42 + wave * 2, -0.06), (-0.14, -0.08), (0.0, -0.40)], cape)
     walk = 0.3 if b.script.actions & {"walk", "run"} else 0.06
     for sign, shade in ((-1, 0.65), (1, 1.0)):
         path = _swing((0.02 * sign, -0.48), sign * np.sin(turn) * walk, 0.1, 0.24, 0.23)
         b.stroke(path, 0.11, scaled(steel, shade), taper=0.75)
         b.oval(path[2][0] + 0.03, path[2][1] + 0.01, 0.08, 0.035, scaled(steel, shade * 0.7))
-    b.smooth(
-        [
-            (-0.12, -0.84),
-            (0.13, -0.84),
-            (0.13, -0.62),
-            (0.14, -0.40),
-            (-0.14, -0.40),
-            (-0.12, -0.62),
-        ],
-        steel,
-    )
+    b.smooth([(-0.12, -0.84), (0.13, -0.84), (0.13, -0.62), (0.14, -0.40), (-0.14, -0.40), (-0.12, -0.62)], steel)
     b.box(-0.13, -0.56, 0.13, -0.52, (0.34, 0.22, 0.12))
     b.stroke([(0.08, -0.78), (0.20, -0.64), (0.26, -0.50)], 0.085, scaled(steel, 0.9))
     b.stroke([(0.24, -0.44), (0.40, -1.02)], 0.030, (0.85, 0.88, 0.92), taper=0.5)
@@ -585,10 +398,9 @@ def _quadruped(
     extra: str = "",
 ) -> None:
     turn = 2 * np.pi * phase
-    coat = b.script.colour or coat
-    gait = (
-        0.34 if b.script.actions & {"walk", "ride"} else 0.60 if "run" in b.script.actions else 0.05
-    )
+    if b.script.colour:
+        coat = mix(coat, b.script.colour, 0.45)  # a red fox is no red paint
+    gait = 0.34 if b.script.actions & {"walk", "ride"} else 0.60 if "run" in b.script.actions else 0.05
     bob = -0.015 * abs(np.sin(turn)) * (gait > 0.1)
     y = -leg - girth * 0.45 + bob
     rear, fore = -length / 2, length / 2
@@ -596,22 +408,10 @@ def _quadruped(
     def limb(x: float, sign: float, shade: float, hind: bool) -> None:
         a = np.sin(turn + (0 if sign > 0 else np.pi) + (0.6 if hind else 0)) * gait
         bend = (-0.28 if hind else 0.10) + 0.3 * gait * np.cos(turn) * sign
-        path = _swing(
-            (x, y + girth * 0.1),
-            a + (0.14 if hind else 0.0),
-            -bend if hind else bend,
-            leg * 0.58,
-            leg * 0.60,
-        )
+        path = _swing((x, y + girth * 0.1), a + (0.14 if hind else 0.0), -bend if hind else bend, leg * 0.58, leg * 0.60)
         b.stroke(path, thick * (1.25 if hind else 1.0), scaled(coat, shade), taper=0.55)
         b.stroke(path[1:], thick * 0.62, scaled(feet or coat, shade), taper=0.8)
-        b.oval(
-            path[2][0] + 0.015,
-            path[2][1],
-            thick * 0.50,
-            thick * 0.32,
-            scaled(feet or coat, shade * 0.85),
-        )
+        b.oval(path[2][0] + 0.015, path[2][1], thick * 0.50, thick * 0.32, scaled(feet or coat, shade * 0.85))
 
     swish = 0.07 * np.sin(turn * (1 if gait > 0.1 else 1))
     if tail == "bush":
@@ -627,35 +427,12 @@ def _quadruped(
             ],
             coat,
         )
-        b.smooth(
-            [
-                (rear - 0.36, y + 0.02 + swish * 1.5),
-                (rear - 0.48, y + 0.02 + swish * 2),
-                (rear - 0.37, y + 0.12 + swish * 1.5),
-            ],
-            (0.94, 0.92, 0.88),
-        )
+        b.smooth([(rear - 0.36, y + 0.02 + swish * 1.5), (rear - 0.48, y + 0.02 + swish * 2), (rear - 0.37, y + 0.12 + swish * 1.5)], (0.94, 0.92, 0.88))
     elif tail == "up":
-        b.stroke(
-            [
-                (rear + 0.02, y - girth * 0.2),
-                (rear - 0.10, y - 0.14 + swish),
-                (rear - 0.10 + swish, y - 0.30),
-                (rear + swish, y - 0.38),
-            ],
-            0.062,
-            coat,
-            taper=0.6,
-        )
+        b.stroke([(rear + 0.02, y - girth * 0.2), (rear - 0.10, y - 0.14 + swish), (rear - 0.10 + swish, y - 0.30), (rear + swish, y - 0.38)], 0.062, coat, taper=0.6)
     elif tail == "hair":
         b.smooth(
-            [
-                (rear + 0.02, y - girth * 0.45),
-                (rear - 0.10, y - girth * 0.3),
-                (rear - 0.16 + swish, y + 0.20),
-                (rear - 0.10 + swish, y + 0.34),
-                (rear - 0.03, y + 0.1),
-            ],
+            [(rear + 0.02, y - girth * 0.45), (rear - 0.10, y - girth * 0.3), (rear - 0.16 + swish, y + 0.20), (rear - 0.10 + swish, y + 0.34), (rear - 0.03, y + 0.1)],
             scaled(coat, 0.45),
         )
     else:
@@ -668,14 +445,7 @@ def _quadruped(
     ]  # fmt: skip
     b.smooth(body, coat)
     b.smooth(
-        [
-            (fore - 0.04, y + girth * 0.20),
-            (0.02, y + girth * 0.32),
-            (rear + 0.16, y + girth * 0.26),
-            (0.0, y + girth * 0.44),
-            (fore - 0.02, y + girth * 0.40),
-        ],
-        belly,
+        [(fore - 0.04, y + girth * 0.20), (0.02, y + girth * 0.32), (rear + 0.16, y + girth * 0.26), (0.0, y + girth * 0.44), (fore - 0.02, y + girth * 0.40)], belly
     )
     limb(rear + 0.10, 1, 1.0, True)
     limb(fore - 0.02, 1, 1.0, False)
@@ -705,54 +475,21 @@ def _quadruped(
     if extra == "antlers":
         for side in (-1, 1):
             bx = hx - head * 0.2 + 0.02 * side
-            stem = [
-                (bx, hy - head * 0.7),
-                (bx - 0.08 * side - 0.03, hy - head * 1.9),
-                (bx + 0.02 - 0.04 * side, hy - head * 3.0),
-            ]
+            stem = [(bx, hy - head * 0.7), (bx - 0.08 * side - 0.03, hy - head * 1.9), (bx + 0.02 - 0.04 * side, hy - head * 3.0)]
             b.stroke(stem, 0.026, (0.62, 0.50, 0.36), taper=0.4)
-            b.stroke(
-                [stem[1], (stem[1][0] + 0.10, hy - head * 2.4)],
-                0.020,
-                (0.62, 0.50, 0.36),
-                taper=0.4,
-            )
-            b.stroke(
-                [(bx - 0.04, hy - head * 1.3), (bx + 0.09, hy - head * 1.8)],
-                0.020,
-                (0.62, 0.50, 0.36),
-                taper=0.4,
-            )
+            b.stroke([stem[1], (stem[1][0] + 0.10, hy - head * 2.4)], 0.020, (0.62, 0.50, 0.36), taper=0.4)
+            b.stroke([(bx - 0.04, hy - head * 1.3), (bx + 0.09, hy - head * 1.8)], 0.020, (0.62, 0.50, 0.36), taper=0.4)
     if ear in {"point", "round", "flop"}:
         for dx, shade in ((-0.12, 0.65), (0.16, 1.0)):
             ex, ey = hx - head * 0.45 + dx * head * 2.0, hy - head * 0.55
             if ear == "point":
-                b.poly(
-                    [
-                        (ex - head * 0.36, ey + head * 0.1),
-                        (ex - head * 0.05, ey - head * 1.05),
-                        (ex + head * 0.34, ey + head * 0.1),
-                    ],
-                    scaled(coat, shade),
-                )
-                b.poly(
-                    [
-                        (ex - head * 0.16, ey),
-                        (ex - head * 0.03, ey - head * 0.72),
-                        (ex + head * 0.16, ey),
-                    ],
-                    scaled(belly, shade * 0.62),
-                )
+                b.poly([(ex - head * 0.36, ey + head * 0.1), (ex - head * 0.05, ey - head * 1.05), (ex + head * 0.34, ey + head * 0.1)], scaled(coat, shade))
+                b.poly([(ex - head * 0.16, ey), (ex - head * 0.03, ey - head * 0.72), (ex + head * 0.16, ey)], scaled(belly, shade * 0.62))
             elif ear == "round":
                 b.oval(ex, ey, head * 0.34, head * 0.36, scaled(coat, shade))
             else:
                 b.smooth(
-                    [
-                        (ex - head * 0.2, ey - head * 0.1),
-                        (ex - head * 0.55, ey + head * 0.7),
-                        (ex - head * 0.15, ey + head * 0.95),
-                        (ex + head * 0.1, ey + head * 0.1),
-                    ],
+                    [(ex - head * 0.2, ey - head * 0.1), (ex - head * 0.55, ey + head * 0.7), (ex - head * 0.15, ey + head * 0.95), (ex + head * 0.1, ey + head * 0.1)],
                     scaled(coat, 0.68),
                 )
     b.oval(hx, hy, head * 0.82, head * 0.72, coat)
@@ -775,36 +512,22 @@ def _quadruped(
         ],
         belly,
     )
-    b.oval(
-        hx + head * (0.74 + muzzle), hy + head * 0.10, head * 0.13, head * 0.11, (0.05, 0.04, 0.04)
-    )
+    b.oval(hx + head * (0.74 + muzzle), hy + head * 0.10, head * 0.13, head * 0.11, (0.05, 0.04, 0.04))
     b.oval(hx + head * 0.26, hy - head * 0.12, head * 0.10, head * 0.11, (0.04, 0.03, 0.03))
     b.oval(hx + head * 0.29, hy - head * 0.16, head * 0.035, head * 0.035, (1, 1, 1), facing=1.0)
     if extra == "stripes":
         for k in range(7):
             x = rear + 0.05 + k * length * 0.14
-            b.stroke(
-                [(x, y - girth * 0.44), (x + 0.02, y + 0.02)], 0.026, (0.10, 0.08, 0.07), taper=0.2
-            )
+            b.stroke([(x, y - girth * 0.44), (x + 0.02, y + 0.02)], 0.026, (0.10, 0.08, 0.07), taper=0.2)
     if extra == "trunk":
         b.oval(hx - head * 0.55, hy + head * 0.1, head * 0.75, head * 0.95, scaled(coat, 0.84))
         b.stroke(
-            [
-                (hx + head * 0.6, hy + 0.0),
-                (hx + head * 1.0, hy + head * 1.1),
-                (hx + head * 0.8 + swish, hy + head * 2.2),
-                (hx + head * 1.2 + swish, hy + head * 2.7),
-            ],
+            [(hx + head * 0.6, hy + 0.0), (hx + head * 1.0, hy + head * 1.1), (hx + head * 0.8 + swish, hy + head * 2.2), (hx + head * 1.2 + swish, hy + head * 2.7)],
             head * 0.55,
             coat,
             taper=0.4,
         )
-        b.stroke(
-            [(hx + head * 0.5, hy + head * 0.5), (hx + head * 1.3, hy + head * 1.2)],
-            head * 0.18,
-            (0.92, 0.88, 0.78),
-            taper=0.3,
-        )
+        b.stroke([(hx + head * 0.5, hy + head * 0.5), (hx + head * 1.3, hy + head * 1.2)], head * 0.18, (0.92, 0.88, 0.78), taper=0.3)
 
 
 def _fox(b: Brush, phase: float) -> None:
@@ -830,11 +553,7 @@ def _fox(b: Brush, phase: float) -> None:
 
 def _dog(b: Brush, phase: float) -> None:
     husky = "husky" in b.script.key
-    coat: RGB = (
-        (0.35, 0.37, 0.41)
-        if husky
-        else ((0.80, 0.60, 0.34), (0.34, 0.22, 0.15), (0.90, 0.84, 0.74))[int(b.rng.integers(3))]
-    )
+    coat: RGB = (0.35, 0.37, 0.41) if husky else ((0.80, 0.60, 0.34), (0.34, 0.22, 0.15), (0.90, 0.84, 0.74))[int(b.rng.integers(3))]
     _quadruped(
         b,
         phase,
@@ -854,13 +573,7 @@ def _dog(b: Brush, phase: float) -> None:
 
 def _cat(b: Brush, phase: float) -> None:
     big = any(w in b.script.key for w in ("tiger", "lion", "leopard", "panther", "lynx"))
-    coat: RGB = (
-        (0.86, 0.52, 0.18)
-        if big
-        else ((0.42, 0.40, 0.40), (0.86, 0.58, 0.30), (0.12, 0.11, 0.12), (0.90, 0.87, 0.82))[
-            int(b.rng.integers(4))
-        ]
-    )
+    coat: RGB = (0.86, 0.52, 0.18) if big else ((0.42, 0.40, 0.40), (0.86, 0.58, 0.30), (0.12, 0.11, 0.12), (0.90, 0.87, 0.82))[int(b.rng.integers(4))]
     _quadruped(
         b,
         phase,
@@ -875,18 +588,12 @@ def _cat(b: Brush, phase: float) -> None:
         tail="up",
         muzzle=0.15,
         thick=0.066,
-        extra="stripes"
-        if big or b.rng.random() < 0.4
-        else "mane"
-        if "lion" in b.script.key
-        else "",
+        extra="stripes" if big or b.rng.random() < 0.4 else "mane" if "lion" in b.script.key else "",
     )
 
 
 def _horse(b: Brush, phase: float) -> None:
-    coat: RGB = ((0.36, 0.20, 0.12), (0.16, 0.13, 0.12), (0.74, 0.70, 0.66), (0.52, 0.30, 0.16))[
-        int(b.rng.integers(4))
-    ]
+    coat: RGB = ((0.36, 0.20, 0.12), (0.16, 0.13, 0.12), (0.74, 0.70, 0.66), (0.52, 0.30, 0.16))[int(b.rng.integers(4))]
     zebra = "zebra" in b.script.key
     if zebra:
         coat = (0.90, 0.89, 0.86)
@@ -933,19 +640,7 @@ def _elephant(b: Brush, phase: float) -> None:
     if any(w in b.script.key for w in ("bear", "cow", "bull", "buffalo", "hippo")):
         coat: RGB = (0.30, 0.20, 0.14) if "bear" in b.script.key else (0.24, 0.18, 0.16)
         _quadruped(
-            b,
-            phase,
-            coat=coat,
-            belly=scaled(coat, 1.2),
-            leg=0.28,
-            length=0.66,
-            girth=0.42,
-            neck=0.16,
-            head=0.14,
-            ear="round",
-            tail="stub",
-            muzzle=0.5,
-            thick=0.14,
+            b, phase, coat=coat, belly=scaled(coat, 1.2), leg=0.28, length=0.66, girth=0.42, neck=0.16, head=0.14, ear="round", tail="stub", muzzle=0.5, thick=0.14
         )
     else:
         _quadruped(
@@ -983,10 +678,7 @@ def _bird(b: Brush, phase: float) -> None:
                 (x + side * 0.40 * size - 0.08 * size, y + (tip * 0.62 + 0.05) * size), (x + side * 0.18 * size - 0.08 * size, y + (tip * 0.25 + 0.06) * size), (x - 0.10 * size, y + 0.05 * size),
             ]  # fmt: skip
             b.smooth(wing, scaled(coat, shade))
-            b.smooth(
-                [wing[2], wing[3], (x + side * 0.34 * size, y + tip * 0.72 * size)],
-                scaled(coat, 0.35),
-            )
+            b.smooth([wing[2], wing[3], (x + side * 0.34 * size, y + tip * 0.72 * size)], scaled(coat, 0.35))
         b.smooth(
             [
                 (x - 0.34 * size, y + 0.05 * size),
@@ -999,14 +691,7 @@ def _bird(b: Brush, phase: float) -> None:
             coat,
         )
         b.oval(x + 0.24 * size, y - 0.05 * size, 0.07 * size, 0.06 * size, coat)
-        b.poly(
-            [
-                (x + 0.29 * size, y - 0.07 * size),
-                (x + 0.40 * size, y - 0.03 * size),
-                (x + 0.29 * size, y - 0.02 * size),
-            ],
-            (0.95, 0.62, 0.15),
-        )
+        b.poly([(x + 0.29 * size, y - 0.07 * size), (x + 0.40 * size, y - 0.03 * size), (x + 0.29 * size, y - 0.02 * size)], (0.95, 0.62, 0.15))
 
 
 def _whale(b: Brush, phase: float) -> None:
@@ -1042,43 +727,19 @@ def _whale(b: Brush, phase: float) -> None:
         ],
         skin,
     )
-    b.smooth(
-        [(0.98, -0.36), (0.80, -0.24), (0.35, -0.16), (-0.10, -0.20), (0.30, -0.27), (0.72, -0.34)],
-        (0.80, 0.84, 0.86),
-    )
+    b.smooth([(0.98, -0.36), (0.80, -0.24), (0.35, -0.16), (-0.10, -0.20), (0.30, -0.27), (0.72, -0.34)], (0.80, 0.84, 0.86))
     for k in range(6):
-        b.stroke(
-            [
-                (0.86 - 0.02 * k, -0.35 + 0.020 * k),
-                (0.42 - 0.05 * k, -0.27 + 0.018 * k),
-                (0.05, -0.22 + 0.008 * k),
-            ],
-            0.006,
-            scaled(skin, 0.8),
-        )
-    b.smooth(
-        [
-            (0.28, -0.26),
-            (0.10, -0.06 + 0.05 * wave),
-            (-0.10, 0.06 + 0.09 * wave),
-            (-0.02, -0.08 + 0.04 * wave),
-            (0.12, -0.26),
-        ],
-        scaled(skin, 0.75),
-    )
+        b.stroke([(0.86 - 0.02 * k, -0.35 + 0.020 * k), (0.42 - 0.05 * k, -0.27 + 0.018 * k), (0.05, -0.22 + 0.008 * k)], 0.006, scaled(skin, 0.8))
+    b.smooth([(0.28, -0.26), (0.10, -0.06 + 0.05 * wave), (-0.10, 0.06 + 0.09 * wave), (-0.02, -0.08 + 0.04 * wave), (0.12, -0.26)], scaled(skin, 0.75))
     b.smooth([(-0.28, -0.56), (-0.40, -0.68), (-0.46, -0.66), (-0.46, -0.54)], scaled(skin, 0.85))
     b.oval(0.66, -0.40, 0.020, 0.018, (0.03, 0.03, 0.04))
     b.oval(0.668, -0.404, 0.006, 0.006, (1, 1, 1), facing=1.0)
 
 
 def _fish(b: Brush, phase: float) -> None:
-    for k, (x, y, size) in enumerate(
-        ((0.0, -0.50, 0.55), (-0.62, -0.74, 0.30), (0.60, -0.20, 0.28), (-0.46, -0.22, 0.24))
-    ):
+    for k, (x, y, size) in enumerate(((0.0, -0.50, 0.55), (-0.62, -0.74, 0.30), (0.60, -0.20, 0.28), (-0.46, -0.22, 0.24))):
         wave = 0.16 * np.sin(2 * np.pi * (phase + 0.27 * k))
-        tone: RGB = (
-            b.script.colour or ((0.96, 0.50, 0.14), (0.98, 0.80, 0.30), (0.92, 0.36, 0.24))[k % 3]
-        )
+        tone: RGB = b.script.colour or ((0.96, 0.50, 0.14), (0.98, 0.80, 0.30), (0.92, 0.36, 0.24))[k % 3]
         tail = (x - 0.62 * size, y + wave * size)
         b.smooth(
             [
@@ -1089,14 +750,7 @@ def _fish(b: Brush, phase: float) -> None:
             ],
             scaled(tone, 0.82),
         )
-        b.smooth(
-            [
-                (x + 0.05 * size, y - 0.28 * size),
-                (x - 0.2 * size, y - 0.52 * size),
-                (x - 0.36 * size, y - 0.20 * size),
-            ],
-            scaled(tone, 0.8),
-        )
+        b.smooth([(x + 0.05 * size, y - 0.28 * size), (x - 0.2 * size, y - 0.52 * size), (x - 0.36 * size, y - 0.20 * size)], scaled(tone, 0.8))
         b.smooth(
             [
                 (x - 0.66 * size, y + wave * size),
@@ -1118,53 +772,23 @@ def _fish(b: Brush, phase: float) -> None:
                 ],
                 (0.96, 0.95, 0.92),
             )
-        b.smooth(
-            [
-                (x + 0.1 * size, y + 0.05 * size),
-                (x - 0.14 * size, y + (0.24 + wave) * size),
-                (x - 0.02 * size, y + 0.02 * size),
-            ],
-            scaled(tone, 0.75),
-        )
+        b.smooth([(x + 0.1 * size, y + 0.05 * size), (x - 0.14 * size, y + (0.24 + wave) * size), (x - 0.02 * size, y + 0.02 * size)], scaled(tone, 0.75))
         b.oval(x + 0.44 * size, y - 0.06 * size, 0.055 * size, 0.055 * size, (1, 1, 1))
         b.oval(x + 0.455 * size, y - 0.06 * size, 0.032 * size, 0.032 * size, (0.02, 0.02, 0.02))
 
 
 def _jellyfish(b: Brush, phase: float) -> None:
-    for x, y, size, late in (
-        (0.0, -0.80, 0.62, 0.0),
-        (-0.62, -1.02, 0.30, 0.4),
-        (0.60, -0.60, 0.26, 0.7),
-    ):
+    for x, y, size, late in ((0.0, -0.80, 0.62, 0.0), (-0.62, -1.02, 0.30, 0.4), (0.60, -0.60, 0.26, 0.7)):
         pulse = 0.10 * np.sin(2 * np.pi * (phase + late))
         tone: RGB = b.script.colour or (0.86, 0.52, 0.86)
         wide = (0.48 + pulse) * size
         for k in range(9):
             dx = (k - 4) / 4 * wide * 0.82
-            path = [
-                (
-                    x + dx + 0.05 * size * np.sin(4.5 * t + 2 * np.pi * (phase + late) + k),
-                    y + t * size * (0.9 + 0.25 * np.cos(k * 2)),
-                )
-                for t in np.linspace(0, 1, 9)
-            ]
-            b.sheet.line(
-                path, 0.026 * size, b.lit(mix(tone, (1, 0.9, 1), 0.4)), taper=0.15, alpha=0.62
-            )
-        b.sheet.ellipse(
-            x, y, wide, (0.42 - pulse) * size, b.lit(tone, 0.9), start=180, end=360, alpha=0.78
-        )
+            path = [(x + dx + 0.05 * size * np.sin(4.5 * t + 2 * np.pi * (phase + late) + k), y + t * size * (0.9 + 0.25 * np.cos(k * 2))) for t in np.linspace(0, 1, 9)]
+            b.sheet.line(path, 0.026 * size, b.lit(mix(tone, (1, 0.9, 1), 0.4)), taper=0.15, alpha=0.62)
+        b.sheet.ellipse(x, y, wide, (0.42 - pulse) * size, b.lit(tone, 0.9), start=180, end=360, alpha=0.78)
         b.sheet.ellipse(x, y, wide, 0.10 * size, b.lit(scaled(tone, 0.85), 0.9), alpha=0.7)
-        b.sheet.ellipse(
-            x,
-            y - 0.05 * size,
-            wide * 0.6,
-            0.26 * size,
-            b.lit((1, 0.92, 1), 1.0),
-            start=180,
-            end=360,
-            alpha=0.35,
-        )
+        b.sheet.ellipse(x, y - 0.05 * size, wide * 0.6, 0.26 * size, b.lit((1, 0.92, 1), 1.0), start=180, end=360, alpha=0.35)
         b.glow(x, y - 0.1 * size, 0.75 * size, tone, 0.22)
 
 
@@ -1174,11 +798,7 @@ def _wheel(b: Brush, x: float, y: float, r: float, turn: float) -> None:
     b.oval(x, y, r * 0.52, r * 0.52, (0.20, 0.21, 0.23))
     for k in range(5):
         a = turn + 2 * np.pi * k / 5
-        b.stroke(
-            [(x, y), (x + np.cos(a) * r * 0.58, y + np.sin(a) * r * 0.58)],
-            r * 0.14,
-            (0.66, 0.68, 0.71),
-        )
+        b.stroke([(x, y), (x + np.cos(a) * r * 0.58, y + np.sin(a) * r * 0.58)], r * 0.14, (0.66, 0.68, 0.71))
     b.oval(x, y, r * 0.14, r * 0.14, (0.75, 0.77, 0.8))
 
 
@@ -1187,9 +807,7 @@ def _car(b: Brush, phase: float) -> None:
     paint: RGB = b.script.colour or (
         (0.98, 0.78, 0.10)
         if "taxi" in b.script.key or " cab" in b.script.key
-        else ((0.72, 0.08, 0.09), (0.10, 0.26, 0.48), (0.80, 0.81, 0.83), (0.12, 0.13, 0.15))[
-            int(b.rng.integers(4))
-        ]
+        else ((0.72, 0.08, 0.09), (0.10, 0.26, 0.48), (0.80, 0.81, 0.83), (0.12, 0.13, 0.15))[int(b.rng.integers(4))]
     )
     b.box(-0.86, -0.20, 0.86, -0.075, (0.03, 0.03, 0.035))
     b.smooth(
@@ -1212,14 +830,8 @@ def _car(b: Brush, phase: float) -> None:
     )
     glass = mix((0.12, 0.16, 0.20), b.look.horizon, 0.28)
     b.sheet.poly([(-0.50, -0.435), (-0.32, -0.565), (-0.06, -0.585), (-0.06, -0.43)], glass)
-    b.sheet.poly(
-        [(-0.025, -0.43), (-0.025, -0.588), (0.08, -0.588), (0.25, -0.54), (0.41, -0.415)], glass
-    )
-    b.sheet.poly(
-        [(-0.40, -0.47), (-0.28, -0.56), (-0.20, -0.565), (-0.34, -0.45)],
-        brighter(glass, 0.35),
-        0.6,
-    )
+    b.sheet.poly([(-0.025, -0.43), (-0.025, -0.588), (0.08, -0.588), (0.25, -0.54), (0.41, -0.415)], glass)
+    b.sheet.poly([(-0.40, -0.47), (-0.28, -0.56), (-0.20, -0.565), (-0.34, -0.45)], brighter(glass, 0.35), 0.6)
     b.stroke([(-0.93, -0.335), (0.0, -0.375), (0.93, -0.315)], 0.014, brighter(paint, 0.35))
     b.stroke([(-0.04, -0.43), (-0.06, -0.16)], 0.007, scaled(paint, 0.5))
     b.box(0.06, -0.375, 0.13, -0.36, scaled(paint, 0.5))
@@ -1236,57 +848,25 @@ def _car(b: Brush, phase: float) -> None:
 
 def _suv(b: Brush, phase: float) -> None:
     turn = 2 * np.pi * phase / 5 * 2
-    paint: RGB = (
-        b.script.colour
-        or ((0.86, 0.87, 0.88), (0.26, 0.32, 0.26), (0.62, 0.22, 0.14), (0.20, 0.26, 0.34))[
-            int(b.rng.integers(4))
-        ]
-    )
+    paint: RGB = b.script.colour or ((0.86, 0.87, 0.88), (0.26, 0.32, 0.26), (0.62, 0.22, 0.14), (0.20, 0.26, 0.34))[int(b.rng.integers(4))]
     bus = any(w in b.script.key for w in ("bus", "van", "camper", "ambulance", "truck", "lorry"))
     glass = mix((0.12, 0.16, 0.20), b.look.horizon, 0.28)
     b.box(-0.88, -0.26, 0.90, -0.11, (0.03, 0.03, 0.035))
     if bus:
-        b.smooth(
-            [
-                (-0.98, -0.16),
-                (-1.0, -0.80),
-                (-0.94, -0.86),
-                (0.55, -0.86),
-                (0.72, -0.80),
-                (0.86, -0.48),
-                (0.99, -0.42),
-                (1.0, -0.16),
-            ],
-            paint,
-        )
+        b.smooth([(-0.98, -0.16), (-1.0, -0.80), (-0.94, -0.86), (0.55, -0.86), (0.72, -0.80), (0.86, -0.48), (0.99, -0.42), (1.0, -0.16)], paint)
         for k in range(4):
             b.sheet.rect(-0.88 + 0.34 * k, -0.76, -0.60 + 0.34 * k, -0.52, glass)
         b.sheet.poly([(0.50, -0.76), (0.66, -0.76), (0.80, -0.50), (0.50, -0.50)], glass)
         b.box(-0.98, -0.44, 0.86, -0.39, brighter(paint, 0.5))
     else:
         b.smooth(
-            [
-                (-0.96, -0.18),
-                (-0.98, -0.46),
-                (-0.93, -0.72),
-                (-0.84, -0.77),
-                (0.22, -0.77),
-                (0.36, -0.72),
-                (0.52, -0.50),
-                (0.92, -0.45),
-                (1.0, -0.38),
-                (1.0, -0.18),
-            ],
+            [(-0.96, -0.18), (-0.98, -0.46), (-0.93, -0.72), (-0.84, -0.77), (0.22, -0.77), (0.36, -0.72), (0.52, -0.50), (0.92, -0.45), (1.0, -0.38), (1.0, -0.18)],
             paint,
         )
         for x0, x1, x2 in ((-0.84, -0.48, -0.48), (-0.43, -0.02, -0.02)):
             b.sheet.poly([(x0, -0.70), (x1, -0.70), (x2, -0.50), (x0, -0.50)], glass)
         b.sheet.poly([(0.03, -0.70), (0.24, -0.70), (0.40, -0.50), (0.03, -0.50)], glass)
-        b.sheet.poly(
-            [(-0.40, -0.69), (-0.26, -0.69), (-0.38, -0.51), (-0.42, -0.51)],
-            brighter(glass, 0.35),
-            0.6,
-        )
+        b.sheet.poly([(-0.40, -0.69), (-0.26, -0.69), (-0.38, -0.51), (-0.42, -0.51)], brighter(glass, 0.35), 0.6)
         b.stroke([(-0.78, -0.82), (0.16, -0.82)], 0.022, (0.10, 0.10, 0.11))
         for x in (-0.7, -0.2, 0.1):
             b.stroke([(x, -0.82), (x, -0.77)], 0.016, (0.10, 0.10, 0.11))
@@ -1304,26 +884,13 @@ def _suv(b: Brush, phase: float) -> None:
 
 
 def _train(b: Brush, phase: float) -> None:
-    paint: RGB = (
-        b.script.colour
-        or ((0.72, 0.16, 0.13), (0.16, 0.36, 0.52), (0.80, 0.80, 0.80))[int(b.rng.integers(3))]
-    )
+    paint: RGB = b.script.colour or ((0.72, 0.16, 0.13), (0.16, 0.36, 0.52), (0.80, 0.80, 0.80))[int(b.rng.integers(3))]
     glass = mix((1.0, 0.86, 0.60), mix((0.14, 0.18, 0.22), b.look.horizon, 0.3), 1 - b.look.lamps)
     b.box(-1.22, -0.10, 1.0, -0.04, (0.05, 0.05, 0.055))
     for x in np.linspace(-1.12, 0.86, 9):
         b.oval(float(x), -0.07, 0.06, 0.06, (0.12, 0.12, 0.13))
     b.smooth(
-        [
-            (-1.24, -0.12),
-            (-1.24, -0.52),
-            (0.66, -0.54),
-            (0.88, -0.48),
-            (1.06, -0.26),
-            (1.08, -0.12),
-            (0.2, -0.11),
-            (-0.6, -0.11),
-        ],
-        mix(paint, (0.88, 0.88, 0.87), 0.2),
+        [(-1.24, -0.12), (-1.24, -0.52), (0.66, -0.54), (0.88, -0.48), (1.06, -0.26), (1.08, -0.12), (0.2, -0.11), (-0.6, -0.11)], mix(paint, (0.88, 0.88, 0.87), 0.2)
     )
     b.box(-1.22, -0.24, 1.02, -0.185, scaled(paint, 0.55))
     b.box(-1.22, -0.535, 0.72, -0.505, (0.5, 0.52, 0.54))
@@ -1342,11 +909,7 @@ def _train(b: Brush, phase: float) -> None:
 def _ship(b: Brush, phase: float) -> None:
     wave = np.sin(2 * np.pi * phase)
     sail = any(w in b.script.key for w in ("sail", "schooner", "galleon", "yacht", "toy", "pirate"))
-    hull: RGB = b.script.colour or (
-        (0.42, 0.24, 0.14)
-        if sail
-        else ((0.16, 0.24, 0.36), (0.62, 0.16, 0.13))[int(b.rng.integers(2))]
-    )
+    hull: RGB = b.script.colour or ((0.42, 0.24, 0.14) if sail else ((0.16, 0.24, 0.36), (0.62, 0.16, 0.13))[int(b.rng.integers(2))])
     if sail:
         for x, t, w in ((-0.30, 0.86, 0.26), (0.14, 1.08, 0.34), (0.50, 0.80, 0.24)):
             b.stroke([(x, -0.30), (x, -0.32 - t)], 0.030, (0.30, 0.20, 0.12), taper=0.6)
@@ -1364,72 +927,28 @@ def _ship(b: Brush, phase: float) -> None:
                     ],
                     (0.93, 0.90, 0.82),
                 )
-                b.stroke(
-                    [(x - w * 0.3, (top + low) / 2), (x + w * 0.84, (top + low) / 2)],
-                    0.006,
-                    (0.7, 0.66, 0.58),
-                )
+                b.stroke([(x - w * 0.3, (top + low) / 2), (x + w * 0.84, (top + low) / 2)], 0.006, (0.7, 0.66, 0.58))
         b.stroke([(0.62, -0.30), (1.0, -0.48)], 0.024, (0.30, 0.20, 0.12))
         b.poly([(0.50, -1.06), (0.98, -0.48), (0.60, -0.36)], (0.92, 0.88, 0.80), alpha=0.95)
-        b.smooth(
-            [
-                (-0.86, -0.42),
-                (-0.60, -0.32),
-                (0.4, -0.30),
-                (0.86, -0.38),
-                (0.66, -0.10),
-                (0.5, -0.02),
-                (-0.60, -0.02),
-                (-0.76, -0.14),
-            ],
-            hull,
-        )
-        b.stroke(
-            [(-0.82, -0.34), (-0.5, -0.25), (0.4, -0.23), (0.80, -0.30)], 0.028, (0.88, 0.74, 0.42)
-        )
+        b.smooth([(-0.86, -0.42), (-0.60, -0.32), (0.4, -0.30), (0.86, -0.38), (0.66, -0.10), (0.5, -0.02), (-0.60, -0.02), (-0.76, -0.14)], hull)
+        b.stroke([(-0.82, -0.34), (-0.5, -0.25), (0.4, -0.23), (0.80, -0.30)], 0.028, (0.88, 0.74, 0.42))
         for k in range(6):
             b.oval(-0.5 + 0.18 * k, -0.17, 0.022, 0.022, (0.06, 0.04, 0.03))
         b.poly([(0.14, -1.40), (0.34, -1.36 + 0.02 * wave), (0.14, -1.32)], (0.75, 0.12, 0.12))
     else:
-        b.smooth(
-            [
-                (-0.98, -0.30),
-                (-0.6, -0.26),
-                (0.6, -0.28),
-                (1.04, -0.38),
-                (0.84, -0.04),
-                (0.7, 0.0),
-                (-0.82, 0.0),
-                (-0.92, -0.10),
-            ],
-            hull,
-        )
+        b.smooth([(-0.98, -0.30), (-0.6, -0.26), (0.6, -0.28), (1.04, -0.38), (0.84, -0.04), (0.7, 0.0), (-0.82, 0.0), (-0.92, -0.10)], hull)
         b.stroke([(-0.90, -0.06), (0.80, -0.06)], 0.05, (0.56, 0.14, 0.11))
         b.box(-0.66, -0.42, 0.20, -0.26, (0.90, 0.89, 0.86))
         b.box(-0.54, -0.56, 0.06, -0.42, (0.88, 0.87, 0.84))
         b.box(-0.34, -0.68, -0.06, -0.56, (0.86, 0.85, 0.82))
         for k in range(7):
-            b.sheet.rect(
-                -0.60 + 0.11 * k,
-                -0.37,
-                -0.55 + 0.11 * k,
-                -0.32,
-                mix((1.0, 0.84, 0.5), (0.15, 0.2, 0.25), 1 - b.look.lamps),
-            )
+            b.sheet.rect(-0.60 + 0.11 * k, -0.37, -0.55 + 0.11 * k, -0.32, mix((1.0, 0.84, 0.5), (0.15, 0.2, 0.25), 1 - b.look.lamps))
         b.poly([(-0.46, -0.56), (-0.44, -0.84), (-0.32, -0.84), (-0.30, -0.56)], (0.75, 0.18, 0.14))
         b.stroke([(0.42, -0.28), (0.42, -0.80)], 0.018, (0.3, 0.3, 0.32))
         b.stroke([(0.42, -0.78), (0.78, -0.38)], 0.008, (0.3, 0.3, 0.32))
         b.glow(0.42, -0.80, 0.12, (1, 0.3, 0.2), b.look.lamps)
     b.sheet.poly(
-        [
-            (-1.0, 0.0),
-            (-0.7, -0.035 + 0.01 * wave),
-            (0.0, -0.015),
-            (0.7, -0.04 - 0.01 * wave),
-            (1.08, 0.0),
-            (0.8, 0.03),
-            (-0.8, 0.03),
-        ],
+        [(-1.0, 0.0), (-0.7, -0.035 + 0.01 * wave), (0.0, -0.015), (0.7, -0.04 - 0.01 * wave), (1.08, 0.0), (0.8, 0.03), (-0.8, 0.03)],
         b.lit((0.92, 0.96, 0.98), 0.7),
         0.7,
     )
@@ -1440,75 +959,29 @@ def _drone(b: Brush, phase: float) -> None:
     body: RGB = b.script.colour or (0.24, 0.25, 0.27)
     y = -0.72
     if any(w in b.script.key for w in ("ufo", "spaceship", "spacecraft")):
-        b.oval(
-            0, y - 0.10, 0.30, 0.22, mix((0.6, 0.8, 0.85), b.look.horizon, 0.3), start=180, end=360
-        )
-        b.smooth(
-            [
-                (-0.80, y),
-                (-0.30, y - 0.14),
-                (0.30, y - 0.14),
-                (0.80, y),
-                (0.30, y + 0.12),
-                (-0.30, y + 0.12),
-            ],
-            (0.60, 0.63, 0.67),
-        )
+        b.oval(0, y - 0.10, 0.30, 0.22, mix((0.6, 0.8, 0.85), b.look.horizon, 0.3), start=180, end=360)
+        b.smooth([(-0.80, y), (-0.30, y - 0.14), (0.30, y - 0.14), (0.80, y), (0.30, y + 0.12), (-0.30, y + 0.12)], (0.60, 0.63, 0.67))
         for k in range(7):
             x = -0.6 + 0.2 * k
             b.glow(x, y + 0.05, 0.10, (0.4, 0.95, 1.0), 0.5 + 0.4 * np.sin(turn + k))
             b.oval(x, y + 0.04, 0.025, 0.025, (0.8, 1, 1), facing=1.2)
     elif any(w in b.script.key for w in ("helicopter",)):
-        b.smooth(
-            [
-                (-0.30, y - 0.12),
-                (0.20, y - 0.20),
-                (0.50, y - 0.06),
-                (0.46, y + 0.10),
-                (0.1, y + 0.16),
-                (-0.34, y + 0.08),
-            ],
-            body,
-        )
+        b.smooth([(-0.30, y - 0.12), (0.20, y - 0.20), (0.50, y - 0.06), (0.46, y + 0.10), (0.1, y + 0.16), (-0.34, y + 0.08)], body)
         b.stroke([(-0.28, y - 0.02), (-0.98, y - 0.10)], 0.09, body, taper=0.4)
         b.sheet.ellipse(0.34, y - 0.03, 0.14, 0.11, mix((0.2, 0.3, 0.36), b.look.horizon, 0.4))
-        b.sheet.line(
-            [(-0.85 * np.cos(turn), y - 0.28), (0.85 * np.cos(turn) + 0.02, y - 0.28)],
-            0.018,
-            b.lit((0.2, 0.2, 0.2)),
-        )
+        b.sheet.line([(-0.85 * np.cos(turn), y - 0.28), (0.85 * np.cos(turn) + 0.02, y - 0.28)], 0.018, b.lit((0.2, 0.2, 0.2)))
         b.stroke([(0, y - 0.2), (0, y - 0.28)], 0.03, body)
         b.stroke([(-0.2, y + 0.22), (0.4, y + 0.22)], 0.02, (0.1, 0.1, 0.1))
     else:
         for x in (-0.62, 0.62):
             b.stroke([(0, y), (x, y - 0.10)], 0.055, body)
             b.box(x - 0.03, y - 0.17, x + 0.03, y - 0.06, scaled(body, 0.7))
-            b.sheet.ellipse(
-                x,
-                y - 0.18,
-                0.30 + 0.03 * np.sin(turn * 3),
-                0.028,
-                b.lit((0.7, 0.72, 0.75)),
-                alpha=0.45,
-            )
-        b.smooth(
-            [
-                (-0.24, y - 0.06),
-                (0.0, y - 0.12),
-                (0.24, y - 0.06),
-                (0.20, y + 0.07),
-                (-0.20, y + 0.07),
-            ],
-            brighter(body, 0.06),
-        )
+            b.sheet.ellipse(x, y - 0.18, 0.30 + 0.03 * np.sin(turn * 3), 0.028, b.lit((0.7, 0.72, 0.75)), alpha=0.45)
+        b.smooth([(-0.24, y - 0.06), (0.0, y - 0.12), (0.24, y - 0.06), (0.20, y + 0.07), (-0.20, y + 0.07)], brighter(body, 0.06))
         b.oval(0.10, y + 0.13, 0.065, 0.065, (0.08, 0.08, 0.09))
         b.oval(0.12, y + 0.13, 0.032, 0.032, (0.2, 0.4, 0.6), facing=1.0)
         for x in (-0.30, 0.30):
-            b.stroke(
-                [(x * 0.6, y + 0.05), (x, y + 0.26), (x + 0.1 * np.sign(x), y + 0.26)],
-                0.022,
-                scaled(body, 0.8),
-            )
+            b.stroke([(x * 0.6, y + 0.05), (x, y + 0.26), (x + 0.1 * np.sign(x), y + 0.26)], 0.022, scaled(body, 0.8))
         b.glow(-0.2, y, 0.10, (1, 0.2, 0.15), 0.7 + 0.3 * np.sin(turn))
         b.glow(0.2, y, 0.10, (0.2, 1, 0.4), 0.5)
 
@@ -1516,39 +989,13 @@ def _drone(b: Brush, phase: float) -> None:
 def _plane(b: Brush, phase: float) -> None:
     white: RGB = b.script.colour or (0.92, 0.92, 0.93)
     y = -0.70
-    b.smooth(
-        [(-0.2, y - 0.02), (-0.62, y - 0.24), (-0.74, y - 0.24), (-0.42, y)], scaled(white, 0.7)
-    )
-    b.smooth(
-        [
-            (-1.0, y - 0.06),
-            (-0.8, y - 0.10),
-            (0.6, y - 0.12),
-            (0.92, y - 0.05),
-            (1.0, y + 0.02),
-            (0.85, y + 0.07),
-            (0.3, y + 0.09),
-            (-0.7, y + 0.04),
-        ],
-        white,
-    )
-    b.smooth(
-        [(-0.98, y - 0.05), (-1.10, y - 0.34), (-0.96, y - 0.34), (-0.74, y - 0.08)],
-        b.script.accent or (0.75, 0.16, 0.16),
-    )
-    b.smooth(
-        [(0.18, y + 0.04), (-0.46, y + 0.34), (-0.62, y + 0.34), (-0.22, y + 0.04)],
-        scaled(white, 0.85),
-    )
+    b.smooth([(-0.2, y - 0.02), (-0.62, y - 0.24), (-0.74, y - 0.24), (-0.42, y)], scaled(white, 0.7))
+    b.smooth([(-1.0, y - 0.06), (-0.8, y - 0.10), (0.6, y - 0.12), (0.92, y - 0.05), (1.0, y + 0.02), (0.85, y + 0.07), (0.3, y + 0.09), (-0.7, y + 0.04)], white)
+    b.smooth([(-0.98, y - 0.05), (-1.10, y - 0.34), (-0.96, y - 0.34), (-0.74, y - 0.08)], b.script.accent or (0.75, 0.16, 0.16))
+    b.smooth([(0.18, y + 0.04), (-0.46, y + 0.34), (-0.62, y + 0.34), (-0.22, y + 0.04)], scaled(white, 0.85))
     b.oval(-0.08, y + 0.15, 0.12, 0.045, scaled(white, 0.6))
     for k in range(13):
-        b.sheet.rect(
-            -0.56 + 0.10 * k,
-            y - 0.055,
-            -0.525 + 0.10 * k,
-            y - 0.02,
-            mix((1.0, 0.85, 0.55), (0.2, 0.26, 0.32), 1 - b.look.lamps),
-        )
+        b.sheet.rect(-0.56 + 0.10 * k, y - 0.055, -0.525 + 0.10 * k, y - 0.02, mix((1.0, 0.85, 0.55), (0.2, 0.26, 0.32), 1 - b.look.lamps))
     b.sheet.poly([(0.82, y - 0.07), (0.92, y - 0.04), (0.86, y - 0.03)], (0.10, 0.13, 0.17))
     b.glow(-0.55, y + 0.34, 0.12, (1, 0.2, 0.15), 0.5 + 0.5 * np.sin(2 * np.pi * phase))
 
@@ -1556,83 +1003,25 @@ def _plane(b: Brush, phase: float) -> None:
 def _rocket(b: Brush, phase: float) -> None:
     flame = 1 + 0.18 * np.sin(2 * np.pi * phase) + 0.1 * np.sin(4 * np.pi * phase + 1)
     white: RGB = b.script.colour or (0.92, 0.92, 0.92)
-    for w, t, ink in (
-        (0.13, 0.26, (1.0, 0.45, 0.10)),
-        (0.09, 0.19, (1.0, 0.75, 0.25)),
-        (0.05, 0.12, (1.0, 0.96, 0.8)),
-    ):
-        b.sheet.poly(
-            [
-                (-w, -0.30),
-                (w, -0.30),
-                (w * 0.5, -0.30 + t * flame * 0.6),
-                (0, -0.30 + t * flame),
-                (-w * 0.5, -0.30 + t * flame * 0.6),
-            ],
-            ink,
-        )
+    for w, t, ink in ((0.13, 0.26, (1.0, 0.45, 0.10)), (0.09, 0.19, (1.0, 0.75, 0.25)), (0.05, 0.12, (1.0, 0.96, 0.8))):
+        b.sheet.poly([(-w, -0.30), (w, -0.30), (w * 0.5, -0.30 + t * flame * 0.6), (0, -0.30 + t * flame), (-w * 0.5, -0.30 + t * flame * 0.6)], ink)
     b.glow(0, -0.2, 0.6, (1.0, 0.55, 0.2), 0.7)
     for side in (-1, 1):
-        b.smooth(
-            [
-                (side * 0.14, -0.58),
-                (side * 0.32, -0.36),
-                (side * 0.32, -0.24),
-                (side * 0.12, -0.34),
-            ],
-            (0.75, 0.15, 0.13),
-        )
-    b.smooth(
-        [
-            (0, -1.30),
-            (0.13, -1.06),
-            (0.17, -0.78),
-            (0.14, -0.38),
-            (0.10, -0.30),
-            (-0.10, -0.30),
-            (-0.14, -0.38),
-            (-0.17, -0.78),
-            (-0.13, -1.06),
-        ],
-        white,
-    )
-    b.smooth(
-        [(0, -1.30), (0.09, -1.16), (0.115, -1.08), (-0.115, -1.08), (-0.09, -1.16)],
-        (0.75, 0.15, 0.13),
-    )
+        b.smooth([(side * 0.14, -0.58), (side * 0.32, -0.36), (side * 0.32, -0.24), (side * 0.12, -0.34)], (0.75, 0.15, 0.13))
+    b.smooth([(0, -1.30), (0.13, -1.06), (0.17, -0.78), (0.14, -0.38), (0.10, -0.30), (-0.10, -0.30), (-0.14, -0.38), (-0.17, -0.78), (-0.13, -1.06)], white)
+    b.smooth([(0, -1.30), (0.09, -1.16), (0.115, -1.08), (-0.115, -1.08), (-0.09, -1.16)], (0.75, 0.15, 0.13))
     b.oval(0, -0.90, 0.072, 0.072, (0.30, 0.32, 0.36))
     b.oval(0, -0.90, 0.052, 0.052, (0.35, 0.65, 0.85))
     b.box(-0.155, -0.60, 0.155, -0.57, (0.25, 0.26, 0.28))
 
 
 def _balloon(b: Brush, phase: float) -> None:
-    first: RGB = (
-        b.script.colour
-        or ((0.86, 0.20, 0.16), (0.18, 0.38, 0.66), (0.90, 0.56, 0.14))[int(b.rng.integers(3))]
-    )
+    first: RGB = b.script.colour or ((0.86, 0.20, 0.16), (0.18, 0.38, 0.66), (0.90, 0.56, 0.14))[int(b.rng.integers(3))]
     other: RGB = b.script.accent or (0.97, 0.86, 0.62)
     for k in range(7):
         a0, a1 = -1 + 2 * k / 7, -1 + 2 * (k + 1) / 7
-        left = [
-            (
-                np.sin(a0 * np.pi / 2)
-                * 0.44
-                * np.sin(np.pi * t) ** 0.72
-                * (1 - 0.30 * max(0, t - 0.55)),
-                -1.38 + 0.94 * t,
-            )
-            for t in np.linspace(0.02, 0.93, 12)
-        ]
-        right = [
-            (
-                np.sin(a1 * np.pi / 2)
-                * 0.44
-                * np.sin(np.pi * t) ** 0.72
-                * (1 - 0.30 * max(0, t - 0.55)),
-                -1.38 + 0.94 * t,
-            )
-            for t in np.linspace(0.93, 0.02, 12)
-        ]
+        left = [(np.sin(a0 * np.pi / 2) * 0.44 * np.sin(np.pi * t) ** 0.72 * (1 - 0.30 * max(0, t - 0.55)), -1.38 + 0.94 * t) for t in np.linspace(0.02, 0.93, 12)]
+        right = [(np.sin(a1 * np.pi / 2) * 0.44 * np.sin(np.pi * t) ** 0.72 * (1 - 0.30 * max(0, t - 0.55)), -1.38 + 0.94 * t) for t in np.linspace(0.93, 0.02, 12)]
         b.poly(left + right, first if k % 2 else other)
     for side in (-1, 1):
         b.stroke([(side * 0.10, -0.52), (side * 0.065, -0.28)], 0.010, (0.2, 0.16, 0.12))
@@ -1642,72 +1031,26 @@ def _balloon(b: Brush, phase: float) -> None:
 
 
 def _watch(b: Brush, phase: float) -> None:
-    case: RGB = (
-        (0.84, 0.66, 0.34) if "gold" in b.script.key or b.rng.random() < 0.3 else (0.76, 0.78, 0.81)
-    )
-    dial: RGB = (
-        b.script.colour
-        or ((0.08, 0.10, 0.16), (0.94, 0.93, 0.90), (0.08, 0.22, 0.18))[int(b.rng.integers(3))]
-    )
+    case: RGB = (0.84, 0.66, 0.34) if "gold" in b.script.key or b.rng.random() < 0.3 else (0.76, 0.78, 0.81)
+    dial: RGB = b.script.colour or ((0.08, 0.10, 0.16), (0.94, 0.93, 0.90), (0.08, 0.22, 0.18))[int(b.rng.integers(3))]
     if sum(abs(dial[i] - case[i]) for i in range(3)) < 0.35:
         dial = (0.08, 0.10, 0.14)
-    strap: RGB = ((0.34, 0.19, 0.11), (0.10, 0.10, 0.11), (0.52, 0.54, 0.57))[
-        int(b.rng.integers(3))
-    ]
+    strap: RGB = ((0.34, 0.19, 0.11), (0.10, 0.10, 0.11), (0.52, 0.54, 0.57))[int(b.rng.integers(3))]
     cy, r = -0.52, 0.34
-    b.smooth(
-        [
-            (-0.20, cy - 0.10),
-            (-0.17, -1.04),
-            (-0.10, -1.10),
-            (0.10, -1.10),
-            (0.17, -1.04),
-            (0.20, cy - 0.10),
-        ],
-        strap,
-    )
-    b.smooth(
-        [
-            (-0.20, cy + 0.10),
-            (-0.17, -0.02),
-            (-0.13, 0.03),
-            (0.13, 0.03),
-            (0.17, -0.02),
-            (0.20, cy + 0.10),
-        ],
-        strap,
-    )
+    b.smooth([(-0.20, cy - 0.10), (-0.17, -1.04), (-0.10, -1.10), (0.10, -1.10), (0.17, -1.04), (0.20, cy - 0.10)], strap)
+    b.smooth([(-0.20, cy + 0.10), (-0.17, -0.02), (-0.13, 0.03), (0.13, 0.03), (0.17, -0.02), (0.20, cy + 0.10)], strap)
     for k in range(7):
         for side in (-1, 1):
-            b.stroke(
-                [(side * 0.155, cy - 0.34 - 0.035 * k), (side * 0.150, cy - 0.36 - 0.035 * k)],
-                0.010,
-                brighter(strap, 0.35),
-            )
+            b.stroke([(side * 0.155, cy - 0.34 - 0.035 * k), (side * 0.150, cy - 0.36 - 0.035 * k)], 0.010, brighter(strap, 0.35))
     for side in (-1, 1):
         for up in (-1, 1):
-            b.poly(
-                [
-                    (side * 0.16, cy + up * 0.22),
-                    (side * 0.25, cy + up * 0.20),
-                    (side * 0.22, cy + up * 0.40),
-                    (side * 0.15, cy + up * 0.40),
-                ],
-                scaled(case, 0.86),
-            )
+            b.poly([(side * 0.16, cy + up * 0.22), (side * 0.25, cy + up * 0.20), (side * 0.22, cy + up * 0.40), (side * 0.15, cy + up * 0.40)], scaled(case, 0.86))
     b.box(r - 0.01, cy - 0.045, r + 0.065, cy + 0.045, scaled(case, 0.85))
     b.oval(0, cy, r, r, case)
     for k in range(60):  # the polished ring mirrors the room: bright and dark by turns
         a0, a1 = 2 * np.pi * k / 60, 2 * np.pi * (k + 1.3) / 60
-        tone = (
-            0.62
-            + 0.5 * max(0.0, np.cos(2 * (a0 - 0.9 - 0.5 * phase)))
-            + 0.25 * max(0.0, np.cos(5 * a0 + 1))
-        )
-        ring = [
-            (np.cos(a) * q * r, cy + np.sin(a) * q * r)
-            for a, q in ((a0, 0.99), (a1, 0.99), (a1, 0.86), (a0, 0.86))
-        ]
+        tone = 0.62 + 0.5 * max(0.0, np.cos(2 * (a0 - 0.9 - 0.5 * phase))) + 0.25 * max(0.0, np.cos(5 * a0 + 1))
+        ring = [(np.cos(a) * q * r, cy + np.sin(a) * q * r) for a, q in ((a0, 0.99), (a1, 0.99), (a1, 0.86), (a0, 0.86))]
         b.poly(ring, scaled(case, tone))
     b.oval(0, cy, r * 0.86, r * 0.86, scaled(dial, 0.75))
     b.oval(0, cy, r * 0.82, r * 0.82, dial)
@@ -1715,51 +1058,16 @@ def _watch(b: Brush, phase: float) -> None:
     for k in range(60):
         a = 2 * np.pi * k / 60
         q0, w = (0.66, 0.016) if k % 5 == 0 else (0.745, 0.005)
-        b.stroke(
-            [
-                (np.sin(a) * q0 * r, cy - np.cos(a) * q0 * r),
-                (np.sin(a) * 0.78 * r, cy - np.cos(a) * 0.78 * r),
-            ],
-            w,
-            ink,
-            facing=0.9,
-        )
+        b.stroke([(np.sin(a) * q0 * r, cy - np.cos(a) * q0 * r), (np.sin(a) * 0.78 * r, cy - np.cos(a) * 0.78 * r)], w, ink, facing=0.9)
     for x, y in ((-0.10, 0.0), (0.10, 0.0), (0.0, 0.11)):
-        b.oval(
-            x, cy + y, 0.062, 0.062, scaled(dial, 0.72) if sum(dial) > 1.3 else brighter(dial, 0.08)
-        )
+        b.oval(x, cy + y, 0.062, 0.062, scaled(dial, 0.72) if sum(dial) > 1.3 else brighter(dial, 0.08))
         b.stroke([(x, cy + y), (x + 0.03, cy + y - 0.035)], 0.006, ink)
     for a, length, w in ((2 * np.pi * 10.15 / 12, 0.44, 0.026), (2 * np.pi * 9 / 60, 0.66, 0.020)):
-        b.stroke(
-            [
-                (-np.sin(a) * 0.05, cy + np.cos(a) * 0.05),
-                (np.sin(a) * length * r, cy - np.cos(a) * length * r),
-            ],
-            w,
-            ink,
-            taper=0.45,
-            facing=1.0,
-        )
+        b.stroke([(-np.sin(a) * 0.05, cy + np.cos(a) * 0.05), (np.sin(a) * length * r, cy - np.cos(a) * length * r)], w, ink, taper=0.45, facing=1.0)
     a = 2 * np.pi * (0.58 + phase / 12)
-    b.stroke(
-        [
-            (-np.sin(a) * 0.06, cy + np.cos(a) * 0.06),
-            (np.sin(a) * 0.74 * r, cy - np.cos(a) * 0.74 * r),
-        ],
-        0.007,
-        (0.85, 0.2, 0.12),
-        facing=1.0,
-    )
+    b.stroke([(-np.sin(a) * 0.06, cy + np.cos(a) * 0.06), (np.sin(a) * 0.74 * r, cy - np.cos(a) * 0.74 * r)], 0.007, (0.85, 0.2, 0.12), facing=1.0)
     b.oval(0, cy, 0.018, 0.018, case, facing=1.0)
-    b.sheet.ellipse(
-        -0.10 + 0.05 * np.sin(2 * np.pi * phase),
-        cy - 0.12,
-        r * 0.52,
-        r * 0.34,
-        (1, 1, 1),
-        angle=-35,
-        alpha=0.10,
-    )
+    b.sheet.ellipse(-0.10 + 0.05 * np.sin(2 * np.pi * phase), cy - 0.12, r * 0.52, r * 0.34, (1, 1, 1), angle=-35, alpha=0.10)
 
 
 def _bottle(b: Brush, phase: float) -> None:
@@ -1767,18 +1075,7 @@ def _bottle(b: Brush, phase: float) -> None:
     if any(w in key for w in ("wine", "beer", "whisk", "soda")):
         glass: RGB = b.script.colour or (0.10, 0.24, 0.13)
         b.smooth(
-            [
-                (-0.16, 0.0),
-                (-0.17, -0.50),
-                (-0.12, -0.64),
-                (-0.058, -0.74),
-                (-0.055, -1.0),
-                (0.055, -1.0),
-                (0.058, -0.74),
-                (0.12, -0.64),
-                (0.17, -0.50),
-                (0.16, 0.0),
-            ],
+            [(-0.16, 0.0), (-0.17, -0.50), (-0.12, -0.64), (-0.058, -0.74), (-0.055, -1.0), (0.055, -1.0), (0.058, -0.74), (0.12, -0.64), (0.17, -0.50), (0.16, 0.0)],
             glass,
         )
         b.box(-0.062, -1.06, 0.062, -0.90, (0.55, 0.14, 0.14))
@@ -1788,98 +1085,45 @@ def _bottle(b: Brush, phase: float) -> None:
     elif any(w in key for w in ("vase", "jar", "can")):
         tone: RGB = b.script.colour or (0.30, 0.44, 0.56)
         b.smooth(
-            [
-                (-0.14, 0.0),
-                (-0.26, -0.22),
-                (-0.24, -0.48),
-                (-0.11, -0.66),
-                (-0.13, -0.74),
-                (0.13, -0.74),
-                (0.11, -0.66),
-                (0.24, -0.48),
-                (0.26, -0.22),
-                (0.14, 0.0),
-            ],
-            tone,
+            [(-0.14, 0.0), (-0.26, -0.22), (-0.24, -0.48), (-0.11, -0.66), (-0.13, -0.74), (0.13, -0.74), (0.11, -0.66), (0.24, -0.48), (0.26, -0.22), (0.14, 0.0)], tone
         )
         b.oval(0, -0.74, 0.13, 0.03, scaled(tone, 0.4))
     else:
         liquid: RGB = (
-            b.script.colour
-            if b.script.colour and sum(b.script.colour) > 0.5
-            else ((0.90, 0.58, 0.24), (0.86, 0.50, 0.52), (0.46, 0.62, 0.72))[
-                int(b.rng.integers(3))
-            ]
+            b.script.colour if b.script.colour and sum(b.script.colour) > 0.5 else ((0.90, 0.58, 0.24), (0.86, 0.50, 0.52), (0.46, 0.62, 0.72))[int(b.rng.integers(3))]
         )
         b.smooth(
-            [
-                (-0.27, 0.0),
-                (-0.285, -0.05),
-                (-0.285, -0.52),
-                (-0.24, -0.59),
-                (0.24, -0.59),
-                (0.285, -0.52),
-                (0.285, -0.05),
-                (0.27, 0.0),
-            ],
+            [(-0.27, 0.0), (-0.285, -0.05), (-0.285, -0.52), (-0.24, -0.59), (0.24, -0.59), (0.285, -0.52), (0.285, -0.05), (0.27, 0.0)],
             mix(liquid, (0.95, 0.96, 0.97), 0.55),
         )
         body = [(-0.235, -0.045), (-0.235, -0.47), (0.235, -0.47), (0.235, -0.045)]
         b.poly(body, liquid)
         for k in range(14):
             x0 = -0.235 + 0.47 * k / 14
-            tone2 = (
-                0.72
-                + 0.55 * np.exp(-(((k - 3.5 - 1.2 * np.sin(2 * np.pi * phase)) / 1.5) ** 2))
-                + 0.35 * np.exp(-(((k - 11) / 1.2) ** 2))
-            )
-            b.poly(
-                [(x0, -0.045), (x0, -0.47), (x0 + 0.036, -0.47), (x0 + 0.036, -0.045)],
-                scaled(liquid, float(tone2)),
-                facing=0.75,
-            )
-        b.poly(
-            [(-0.235, -0.47), (0.235, -0.47), (0.235, -0.445), (-0.235, -0.445)],
-            brighter(liquid, 0.5),
-            facing=0.9,
-        )
+            tone2 = 0.72 + 0.55 * np.exp(-(((k - 3.5 - 1.2 * np.sin(2 * np.pi * phase)) / 1.5) ** 2)) + 0.35 * np.exp(-(((k - 11) / 1.2) ** 2))
+            b.poly([(x0, -0.045), (x0, -0.47), (x0 + 0.036, -0.47), (x0 + 0.036, -0.045)], scaled(liquid, float(tone2)), facing=0.75)
+        b.poly([(-0.235, -0.47), (0.235, -0.47), (0.235, -0.445), (-0.235, -0.445)], brighter(liquid, 0.5), facing=0.9)
         b.box(-0.11, -0.33, 0.11, -0.17, (0.95, 0.93, 0.88), facing=0.7)
         for y, w in ((-0.275, 0.07), (-0.245, 0.04), (-0.215, 0.055)):
             b.box(-w, y, w, y + 0.010, (0.25, 0.2, 0.16))
         b.box(-0.075, -0.655, 0.075, -0.58, (0.82, 0.66, 0.36), facing=0.9)
         b.smooth(
-            [
-                (-0.13, -0.66),
-                (-0.14, -0.86),
-                (-0.11, -0.90),
-                (0.11, -0.90),
-                (0.14, -0.86),
-                (0.13, -0.66),
-            ],
-            (0.10, 0.10, 0.11) if sum(liquid) > 1.4 else (0.85, 0.70, 0.40),
+            [(-0.13, -0.66), (-0.14, -0.86), (-0.11, -0.90), (0.11, -0.90), (0.14, -0.86), (0.13, -0.66)], (0.10, 0.10, 0.11) if sum(liquid) > 1.4 else (0.85, 0.70, 0.40)
         )
     x = -0.17 + 0.02 * np.sin(2 * np.pi * phase)
-    b.sheet.poly(
-        [(x, -0.07), (x + 0.035, -0.07), (x + 0.030, -0.50), (x - 0.002, -0.50)], (1, 1, 1), 0.34
-    )
+    b.sheet.poly([(x, -0.07), (x + 0.035, -0.07), (x + 0.030, -0.50), (x - 0.002, -0.50)], (1, 1, 1), 0.34)
     b.sheet.poly([(0.13, -0.10), (0.143, -0.10), (0.143, -0.44), (0.13, -0.44)], (1, 1, 1), 0.22)
 
 
 def _cup(b: Brush, phase: float) -> None:
-    glaze: RGB = (
-        b.script.colour
-        or ((0.92, 0.90, 0.86), (0.30, 0.42, 0.46), (0.70, 0.36, 0.26))[int(b.rng.integers(3))]
-    )
+    glaze: RGB = b.script.colour or ((0.92, 0.90, 0.86), (0.30, 0.42, 0.46), (0.70, 0.36, 0.26))[int(b.rng.integers(3))]
     bowl = any(w in b.script.key for w in ("bowl", "soup", "ramen", "noodle"))
     b.oval(0, -0.045, 0.52, 0.095, scaled(glaze, 0.80))
     b.oval(0, -0.060, 0.50, 0.085, glaze)
     b.oval(0, -0.055, 0.25, 0.042, scaled(glaze, 0.72))
     wide, tall = (0.44, 0.40) if bowl else (0.31, 0.50)
     if not bowl:
-        around = [
-            (0.30 + 0.135 * np.cos(a), -0.34 + 0.14 * np.sin(a))
-            for a in np.linspace(-1.75, 1.75, 17)
-        ]
+        around = [(0.30 + 0.135 * np.cos(a), -0.34 + 0.14 * np.sin(a)) for a in np.linspace(-1.75, 1.75, 17)]
         b.stroke(around, 0.060, scaled(glaze, 0.86))
     b.smooth(
         [
@@ -1895,66 +1139,25 @@ def _cup(b: Brush, phase: float) -> None:
         glaze,
     )
     b.oval(0, -tall - 0.06, wide, wide * 0.205, brighter(glaze, 0.12))
-    drink: RGB = (
-        (0.62, 0.36, 0.14)
-        if "tea" in b.script.key
-        else (0.80, 0.50, 0.22)
-        if bowl
-        else (0.22, 0.12, 0.07)
-    )
+    drink: RGB = (0.62, 0.36, 0.14) if "tea" in b.script.key else (0.80, 0.50, 0.22) if bowl else (0.22, 0.12, 0.07)
     b.oval(0, -tall - 0.045, wide * 0.90, wide * 0.165, drink, facing=0.8)
     if any(w in b.script.key for w in ("latte", "cappuccino", "coffee")):
         b.oval(0.0, -tall - 0.045, wide * 0.62, wide * 0.10, (0.88, 0.74, 0.56), facing=0.8)
         b.oval(0.03, -tall - 0.045, wide * 0.30, wide * 0.05, (0.50, 0.30, 0.16), facing=0.8)
     if bowl:
         for k in range(6):
-            b.stroke(
-                [
-                    (-0.24 + 0.08 * k, -tall - 0.03),
-                    (-0.20 + 0.08 * k, -tall - 0.075),
-                    (-0.14 + 0.08 * k, -tall - 0.035),
-                ],
-                0.016,
-                (0.96, 0.84, 0.52),
-                facing=0.9,
-            )
+            b.stroke([(-0.24 + 0.08 * k, -tall - 0.03), (-0.20 + 0.08 * k, -tall - 0.075), (-0.14 + 0.08 * k, -tall - 0.035)], 0.016, (0.96, 0.84, 0.52), facing=0.9)
         b.oval(-0.18, -tall - 0.065, 0.085, 0.034, (0.97, 0.95, 0.90), facing=0.9)
         b.oval(-0.18, -tall - 0.067, 0.042, 0.018, (0.97, 0.66, 0.16), facing=0.9)
-    b.sheet.poly(
-        [
-            (-wide * 0.80, -tall * 0.95),
-            (-wide * 0.66, -tall * 0.95),
-            (-wide * 0.50, -0.20),
-            (-wide * 0.60, -0.22),
-        ],
-        (1, 1, 1),
-        0.22,
-    )
+    b.sheet.poly([(-wide * 0.80, -tall * 0.95), (-wide * 0.66, -tall * 0.95), (-wide * 0.50, -0.20), (-wide * 0.60, -0.22)], (1, 1, 1), 0.22)
     b.oval(0.40, -0.070, 0.085, 0.024, (0.72, 0.74, 0.76), angle=-12)
     b.stroke([(0.34, -0.065), (0.52, -0.105)], 0.018, (0.72, 0.74, 0.76))
 
 
 def _shoe(b: Brush, phase: float) -> None:
-    main: RGB = (
-        b.script.colour
-        or ((0.92, 0.92, 0.92), (0.84, 0.20, 0.16), (0.16, 0.36, 0.62))[int(b.rng.integers(3))]
-    )
-    accent: RGB = b.script.accent or (
-        (0.95, 0.42, 0.14) if main[0] > 0.8 and main[1] > 0.8 else (0.96, 0.95, 0.92)
-    )
-    b.smooth(
-        [
-            (-0.66, -0.02),
-            (-0.70, -0.10),
-            (-0.60, -0.16),
-            (0.30, -0.15),
-            (0.72, -0.13),
-            (0.80, -0.06),
-            (0.70, 0.0),
-            (0.0, 0.01),
-        ],
-        (0.96, 0.95, 0.92),
-    )
+    main: RGB = b.script.colour or ((0.92, 0.92, 0.92), (0.84, 0.20, 0.16), (0.16, 0.36, 0.62))[int(b.rng.integers(3))]
+    accent: RGB = b.script.accent or ((0.95, 0.42, 0.14) if main[0] > 0.8 and main[1] > 0.8 else (0.96, 0.95, 0.92))
+    b.smooth([(-0.66, -0.02), (-0.70, -0.10), (-0.60, -0.16), (0.30, -0.15), (0.72, -0.13), (0.80, -0.06), (0.70, 0.0), (0.0, 0.01)], (0.96, 0.95, 0.92))
     b.stroke([(-0.64, -0.02), (0.0, 0.0), (0.74, -0.03)], 0.030, scaled(accent, 0.8))
     b.smooth(
         [
@@ -1975,36 +1178,20 @@ def _shoe(b: Brush, phase: float) -> None:
     b.smooth([(0.46, -0.29), (0.70, -0.22), (0.755, -0.13), (0.42, -0.14)], scaled(main, 0.86))
     b.smooth([(-0.64, -0.30), (-0.62, -0.14), (-0.36, -0.14), (-0.44, -0.26)], accent)
     b.smooth([(-0.30, -0.16), (-0.10, -0.30), (0.22, -0.34), (0.02, -0.24), (-0.20, -0.15)], accent)
-    b.smooth(
-        [(-0.56, -0.54), (-0.44, -0.57), (-0.30, -0.50), (-0.42, -0.45), (-0.54, -0.48)],
-        scaled(main, 0.35),
-    )
+    b.smooth([(-0.56, -0.54), (-0.44, -0.57), (-0.30, -0.50), (-0.42, -0.45), (-0.54, -0.48)], scaled(main, 0.35))
     for k in range(5):
         x, y = -0.16 + 0.085 * k, -0.50 + 0.040 * k
-        b.stroke(
-            [(x - 0.05, y + 0.05), (x + 0.05, y + 0.012)], 0.022, (0.97, 0.97, 0.95), facing=0.8
-        )
+        b.stroke([(x - 0.05, y + 0.05), (x + 0.05, y + 0.012)], 0.022, (0.97, 0.97, 0.95), facing=0.8)
 
 
 def _phone(b: Brush, phase: float) -> None:
     key = b.script.key
     shell: RGB = b.script.colour or (0.13, 0.14, 0.16)
     if "headphone" in key:
-        around = [
-            (0.40 * np.cos(a), -0.56 + 0.50 * np.sin(a)) for a in np.linspace(np.pi, 2 * np.pi, 25)
-        ]
+        around = [(0.40 * np.cos(a), -0.56 + 0.50 * np.sin(a)) for a in np.linspace(np.pi, 2 * np.pi, 25)]
         b.stroke(around, 0.075, shell)
         for side in (-1, 1):
-            b.smooth(
-                [
-                    (side * 0.30, -0.62),
-                    (side * 0.50, -0.60),
-                    (side * 0.54, -0.34),
-                    (side * 0.46, -0.14),
-                    (side * 0.32, -0.16),
-                ],
-                brighter(shell, 0.08),
-            )
+            b.smooth([(side * 0.30, -0.62), (side * 0.50, -0.60), (side * 0.54, -0.34), (side * 0.46, -0.14), (side * 0.32, -0.16)], brighter(shell, 0.08))
             b.oval(side * 0.33, -0.38, 0.09, 0.21, scaled(shell, 0.55))
     elif any(w in key for w in ("laptop", "computer")):
         b.poly([(-0.62, -0.06), (0.62, -0.06), (0.78, 0.02), (-0.78, 0.02)], (0.70, 0.72, 0.75))
@@ -2012,43 +1199,14 @@ def _phone(b: Brush, phase: float) -> None:
         _screen(b, -0.54, -0.70, 0.54, -0.10, phase)
     elif "speaker" in key or "camera" in key:
         b.smooth(
-            [
-                (-0.42, 0.0),
-                (-0.44, -0.40),
-                (-0.40, -0.50),
-                (-0.14, -0.52),
-                (-0.08, -0.62),
-                (0.14, -0.62),
-                (0.20, -0.52),
-                (0.40, -0.50),
-                (0.44, -0.40),
-                (0.42, 0.0),
-            ],
-            shell,
+            [(-0.42, 0.0), (-0.44, -0.40), (-0.40, -0.50), (-0.14, -0.52), (-0.08, -0.62), (0.14, -0.62), (0.20, -0.52), (0.40, -0.50), (0.44, -0.40), (0.42, 0.0)], shell
         )
-        for r, tone in (
-            (0.215, (0.30, 0.31, 0.33)),
-            (0.18, (0.06, 0.06, 0.07)),
-            (0.12, (0.14, 0.18, 0.26)),
-            (0.06, (0.03, 0.03, 0.05)),
-        ):
+        for r, tone in ((0.215, (0.30, 0.31, 0.33)), (0.18, (0.06, 0.06, 0.07)), (0.12, (0.14, 0.18, 0.26)), (0.06, (0.03, 0.03, 0.05))):
             b.oval(0.02, -0.25, r, r, tone)
         b.oval(-0.05, -0.32, 0.035, 0.025, (0.85, 0.9, 1.0), angle=-30, facing=1.0)
         b.oval(0.32, -0.42, 0.03, 0.03, (0.85, 0.2, 0.15), facing=1.0)
     else:
-        b.smooth(
-            [
-                (-0.27, 0.0),
-                (-0.29, -0.04),
-                (-0.29, -1.0),
-                (-0.25, -1.05),
-                (0.25, -1.05),
-                (0.29, -1.0),
-                (0.29, -0.04),
-                (0.25, 0.0),
-            ],
-            shell,
-        )
+        b.smooth([(-0.27, 0.0), (-0.29, -0.04), (-0.29, -1.0), (-0.25, -1.05), (0.25, -1.05), (0.29, -1.0), (0.29, -0.04), (0.25, 0.0)], shell)
         _screen(b, -0.26, -1.01, 0.26, -0.035, phase)
         b.sheet.ellipse(0, -0.97, 0.055, 0.014, (0.01, 0.01, 0.015))
 
@@ -2059,9 +1217,7 @@ def _screen(b: Brush, x0: float, y0: float, x1: float, y1: float, phase: float) 
     n = 24
     for k in range(n):
         f = k / n
-        b.sheet.rect(
-            x0, y0 + (y1 - y0) * f, x1, y0 + (y1 - y0) * (f + 1.3 / n), mix(first, other, f)
-        )
+        b.sheet.rect(x0, y0 + (y1 - y0) * f, x1, y0 + (y1 - y0) * (f + 1.3 / n), mix(first, other, f))
     cx = (x0 + x1) / 2
     for k in range(4):
         b.sheet.ellipse(
@@ -2072,39 +1228,22 @@ def _screen(b: Brush, x0: float, y0: float, x1: float, y1: float, phase: float) 
             mix(other, (1, 1, 1), 0.3),
             alpha=0.35,
         )
-    b.sheet.poly(
-        [(x0, y0), (x0 + (x1 - x0) * 0.62, y0), (x0 + (x1 - x0) * 0.10, y1), (x0, y1)],
-        (1, 1, 1),
-        0.10,
-    )
+    b.sheet.poly([(x0, y0), (x0 + (x1 - x0) * 0.62, y0), (x0 + (x1 - x0) * 0.10, y1), (x0, y1)], (1, 1, 1), 0.10)
     b.glow(cx, (y0 + y1) / 2, 0.7, mix(first, other, 0.5), 0.16)
 
 
 def _book(b: Brush, phase: float) -> None:
-    for k, (w, t, tone) in enumerate(
-        ((0.62, 0.13, (0.24, 0.34, 0.46)), (0.54, 0.11, (0.62, 0.26, 0.20)))
-    ):
+    for k, (w, t, tone) in enumerate(((0.62, 0.13, (0.24, 0.34, 0.46)), (0.54, 0.11, (0.62, 0.26, 0.20)))):
         y = -0.13 * k
         b.box(-w, y - t, w, y, tone)
         b.box(-w + 0.03, y - t + 0.022, w + 0.005, y - 0.022, (0.92, 0.88, 0.78))
         b.box(-w, y - t, -w + 0.05, y, scaled(tone, 0.75))
     lift = 0.03 * np.sin(2 * np.pi * phase)
-    b.smooth(
-        [(0.0, -0.30), (-0.22, -0.40), (-0.58, -0.36), (-0.62, -0.27), (-0.2, -0.29)],
-        (0.95, 0.92, 0.84),
-    )
-    b.smooth(
-        [(0.0, -0.30), (0.22, -0.40), (0.58, -0.36), (0.62, -0.27), (0.2, -0.29)],
-        (0.90, 0.86, 0.77),
-    )
-    b.smooth(
-        [(0.0, -0.30), (0.12, -0.46 - lift), (0.36, -0.50 - lift), (0.30, -0.40), (0.1, -0.36)],
-        (0.97, 0.94, 0.88),
-    )
+    b.smooth([(0.0, -0.30), (-0.22, -0.40), (-0.58, -0.36), (-0.62, -0.27), (-0.2, -0.29)], (0.95, 0.92, 0.84))
+    b.smooth([(0.0, -0.30), (0.22, -0.40), (0.58, -0.36), (0.62, -0.27), (0.2, -0.29)], (0.90, 0.86, 0.77))
+    b.smooth([(0.0, -0.30), (0.12, -0.46 - lift), (0.36, -0.50 - lift), (0.30, -0.40), (0.1, -0.36)], (0.97, 0.94, 0.88))
     for k in range(4):
-        b.stroke(
-            [(-0.50, -0.345 + 0.016 * k), (-0.14, -0.365 + 0.018 * k)], 0.006, (0.4, 0.37, 0.34)
-        )
+        b.stroke([(-0.50, -0.345 + 0.016 * k), (-0.14, -0.365 + 0.018 * k)], 0.006, (0.4, 0.37, 0.34))
 
 
 def _candle(b: Brush, phase: float) -> None:
@@ -2112,18 +1251,8 @@ def _candle(b: Brush, phase: float) -> None:
     fire = any(w in b.script.key for w in ("fire", "torch"))
     if fire:
         for a in (-0.3, 0.05, 0.32):
-            b.stroke(
-                [(-0.36 * np.cos(a), -0.02 - 0.1 * a), (0.36 * np.cos(a), -0.06 + 0.12 * a)],
-                0.075,
-                (0.30, 0.19, 0.12),
-            )
-        for k, (w, t, ink) in enumerate(
-            (
-                (0.26, 0.72, (1.0, 0.36, 0.06)),
-                (0.19, 0.55, (1.0, 0.60, 0.12)),
-                (0.11, 0.36, (1.0, 0.88, 0.45)),
-            )
-        ):
+            b.stroke([(-0.36 * np.cos(a), -0.02 - 0.1 * a), (0.36 * np.cos(a), -0.06 + 0.12 * a)], 0.075, (0.30, 0.19, 0.12))
+        for k, (w, t, ink) in enumerate(((0.26, 0.72, (1.0, 0.36, 0.06)), (0.19, 0.55, (1.0, 0.60, 0.12)), (0.11, 0.36, (1.0, 0.88, 0.45)))):
             s = np.sin(2 * np.pi * (phase + 0.3 * k))
             p = [
                 (-w, -0.08),
@@ -2162,38 +1291,18 @@ def _food(b: Brush, phase: float) -> None:
     b.oval(0, -0.03, 0.62, 0.11, (0.80, 0.80, 0.78))
     b.oval(0, -0.05, 0.60, 0.10, (0.95, 0.94, 0.92))
     if any(w in key for w in ("apple", "orange", "lemon", "strawberry", "fruit")):
-        for x, y, r, tone in (
-            (-0.22, -0.24, 0.19, (0.80, 0.14, 0.12)),
-            (0.20, -0.22, 0.18, (0.96, 0.56, 0.12)),
-            (0.0, -0.44, 0.17, (0.62, 0.74, 0.22)),
-        ):
+        for x, y, r, tone in ((-0.22, -0.24, 0.19, (0.80, 0.14, 0.12)), (0.20, -0.22, 0.18, (0.96, 0.56, 0.12)), (0.0, -0.44, 0.17, (0.62, 0.74, 0.22))):
             b.oval(x, y, r, r * 0.96, tone)
             b.oval(x - r * 0.35, y - r * 0.38, r * 0.22, r * 0.15, brighter(tone, 0.6), angle=-30)
             b.stroke([(x, y - r * 0.8), (x + 0.02, y - r * 1.15)], 0.016, (0.3, 0.2, 0.1))
     elif "burger" in key:
         b.smooth([(-0.36, -0.08), (-0.38, -0.16), (0.38, -0.16), (0.36, -0.08)], (0.82, 0.56, 0.28))
         b.smooth([(-0.40, -0.16), (-0.38, -0.24), (0.38, -0.24), (0.40, -0.16)], (0.34, 0.19, 0.11))
-        b.smooth(
-            [
-                (-0.41, -0.24),
-                (-0.2, -0.26),
-                (0.2, -0.26),
-                (0.41, -0.24),
-                (0.2, -0.20),
-                (-0.1, -0.18),
-                (-0.3, -0.21),
-            ],
-            (0.98, 0.74, 0.20),
-        )
-        b.smooth(
-            [(-0.42, -0.25), (-0.3, -0.31), (0.0, -0.28), (0.3, -0.31), (0.42, -0.25), (0, -0.24)],
-            (0.40, 0.64, 0.22),
-        )
+        b.smooth([(-0.41, -0.24), (-0.2, -0.26), (0.2, -0.26), (0.41, -0.24), (0.2, -0.20), (-0.1, -0.18), (-0.3, -0.21)], (0.98, 0.74, 0.20))
+        b.smooth([(-0.42, -0.25), (-0.3, -0.31), (0.0, -0.28), (0.3, -0.31), (0.42, -0.25), (0, -0.24)], (0.40, 0.64, 0.22))
         b.oval(0, -0.30, 0.38, 0.28, (0.86, 0.58, 0.28), start=180, end=360)
         for k in range(12):
-            b.oval(
-                -0.26 + 0.05 * k, -0.44 - 0.07 * np.sin(k * 1.9), 0.014, 0.009, (0.97, 0.90, 0.72)
-            )
+            b.oval(-0.26 + 0.05 * k, -0.44 - 0.07 * np.sin(k * 1.9), 0.014, 0.009, (0.97, 0.90, 0.72))
     elif "pizza" in key:
         b.poly([(-0.50, -0.12), (0.50, -0.14), (0.04, 0.0)], (0.96, 0.78, 0.36))
         b.stroke([(-0.52, -0.14), (0.0, -0.18), (0.52, -0.16)], 0.07, (0.76, 0.50, 0.26))
@@ -2207,13 +1316,7 @@ def _food(b: Brush, phase: float) -> None:
         for k in range(7):
             x = -0.32 + 0.105 * k
             b.smooth(
-                [
-                    (x - 0.05, -0.46),
-                    (x + 0.05, -0.46),
-                    (x + 0.03, -0.34 - 0.05 * (k % 2)),
-                    (x - 0.03, -0.34 - 0.05 * (k % 2)),
-                ],
-                b.script.colour or (0.92, 0.52, 0.58),
+                [(x - 0.05, -0.46), (x + 0.05, -0.46), (x + 0.03, -0.34 - 0.05 * (k % 2)), (x - 0.03, -0.34 - 0.05 * (k % 2))], b.script.colour or (0.92, 0.52, 0.58)
             )
         b.oval(0, -0.54, 0.06, 0.055, (0.80, 0.10, 0.12))
 
@@ -2229,31 +1332,11 @@ def _flower(b: Brush, phase: float) -> None:
         else ((0.90, 0.28, 0.44), (0.62, 0.36, 0.80), (0.98, 0.86, 0.30))[int(b.rng.integers(3))]
     )
     many = "bouquet" in key or "flowers" in key
-    for x, t, size in (
-        ((0.0, 1.0, 1.0), (-0.26, 0.78, 0.72), (0.24, 0.70, 0.66)) if many else ((0.0, 0.98, 1.25),)
-    ):
+    for x, t, size in ((0.0, 1.0, 1.0), (-0.26, 0.78, 0.72), (0.24, 0.70, 0.66)) if many else ((0.0, 0.98, 1.25),):
         top = (x + sway * t, -t)
-        b.stroke(
-            [(x * 0.3, 0.0), (x * 0.7 + 0.02, -t * 0.5), top], 0.032, (0.22, 0.46, 0.18), taper=0.8
-        )
-        b.smooth(
-            [
-                (x * 0.5, -t * 0.32),
-                (x + 0.14, -t * 0.50),
-                (x + 0.26, -t * 0.50),
-                (x + 0.14, -t * 0.38),
-            ],
-            (0.26, 0.52, 0.20),
-        )
-        b.smooth(
-            [
-                (x * 0.5, -t * 0.22),
-                (x - 0.14, -t * 0.38),
-                (x - 0.26, -t * 0.36),
-                (x - 0.12, -t * 0.26),
-            ],
-            (0.20, 0.44, 0.17),
-        )
+        b.stroke([(x * 0.3, 0.0), (x * 0.7 + 0.02, -t * 0.5), top], 0.032, (0.22, 0.46, 0.18), taper=0.8)
+        b.smooth([(x * 0.5, -t * 0.32), (x + 0.14, -t * 0.50), (x + 0.26, -t * 0.50), (x + 0.14, -t * 0.38)], (0.26, 0.52, 0.20))
+        b.smooth([(x * 0.5, -t * 0.22), (x - 0.14, -t * 0.38), (x - 0.26, -t * 0.36), (x - 0.12, -t * 0.26)], (0.20, 0.44, 0.17))
         if "tulip" in key:
             for dx, tone in ((-0.06, 0.8), (0.06, 0.9), (0.0, 1.0)):
                 b.smooth(
@@ -2278,13 +1361,7 @@ def _flower(b: Brush, phase: float) -> None:
                     scaled(petal, tone + 0.08 * np.sin(a * 3)),
                     angle=float(np.degrees(a)),
                 )
-        b.oval(
-            top[0],
-            top[1],
-            0.072 * size,
-            0.064 * size,
-            (0.36, 0.22, 0.10) if "sunflower" in key else (0.98, 0.80, 0.26),
-        )
+        b.oval(top[0], top[1], 0.072 * size, 0.064 * size, (0.36, 0.22, 0.10) if "sunflower" in key else (0.98, 0.80, 0.26))
 
 
 def _tree(b: Brush, phase: float) -> None:
@@ -2303,13 +1380,7 @@ def _tree(b: Brush, phase: float) -> None:
     elif "palm" in key:
         places.palm(b.sheet, 0.0, 0.0, 1.1, b.lit((0.20, 0.46, 0.20)), rng)
     else:
-        leaf: RGB = b.script.colour or (
-            (0.95, 0.66, 0.74)
-            if "cherry" in key or "blossom" in key
-            else (0.78, 0.42, 0.12)
-            if "autumn" in key
-            else (0.26, 0.46, 0.18)
-        )
+        leaf: RGB = b.script.colour or ((0.95, 0.66, 0.74) if "cherry" in key or "blossom" in key else (0.78, 0.42, 0.12) if "autumn" in key else (0.26, 0.46, 0.18))
         places.crown(b.sheet, sway, 0.0, 1.22, b.lit(leaf), rng, b.look.side, 170)
 
 
@@ -2320,12 +1391,7 @@ def _lighthouse(b: Brush, phase: float) -> None:
         b.smooth([(-0.14, 0.0), (-0.075, -0.80), (0.075, -0.80), (0.14, 0.0)], white)
         for k in range(3 if "turbine" in key else 4):
             a = 2 * np.pi * (phase / 3 + k / (3 if "turbine" in key else 4))
-            b.stroke(
-                [(0, -0.82), (np.cos(a) * 0.50, -0.82 + np.sin(a) * 0.50)],
-                0.065,
-                (0.80, 0.76, 0.70),
-                taper=0.5,
-            )
+            b.stroke([(0, -0.82), (np.cos(a) * 0.50, -0.82 + np.sin(a) * 0.50)], 0.065, (0.80, 0.76, 0.70), taper=0.5)
         b.oval(0, -0.82, 0.06, 0.06, (0.4, 0.3, 0.25))
         return
     stripe: RGB = b.script.colour or (0.78, 0.14, 0.13)
@@ -2334,10 +1400,7 @@ def _lighthouse(b: Brush, phase: float) -> None:
     for k in range(5):
         t0, t1 = k / 5, (k + 1) / 5
         w0, w1 = 0.150 - 0.055 * t0, 0.150 - 0.055 * t1
-        b.poly(
-            [(-w0, -0.95 * t0), (w0, -0.95 * t0), (w1, -0.95 * t1), (-w1, -0.95 * t1)],
-            stripe if k % 2 else (0.94, 0.93, 0.90),
-        )
+        b.poly([(-w0, -0.95 * t0), (w0, -0.95 * t0), (w1, -0.95 * t1), (-w1, -0.95 * t1)], stripe if k % 2 else (0.94, 0.93, 0.90))
     b.box(-0.135, -0.985, 0.135, -0.95, (0.12, 0.12, 0.13))
     b.sheet.rect(-0.075, -1.10, 0.075, -0.985, (1.0, 0.95, 0.75))
     for k in (-0.075, 0.0, 0.07):
@@ -2346,25 +1409,9 @@ def _lighthouse(b: Brush, phase: float) -> None:
     for y in (-0.30, -0.62):
         b.box(-0.025, y, 0.025, y + 0.07, (0.12, 0.14, 0.18))
     b.glow(0, -1.04, 0.40, (1.0, 0.93, 0.70), 0.6 + 0.3 * b.look.night)
-    turn = 2 * np.pi * phase
-    reach = 1.2 * abs(np.cos(turn)) + 0.1
-    side = 1 if np.cos(turn) > 0 else -1
-    if b.look.lamps > 0.2 or "storm" in b.script.weather or "fog" in b.script.weather:
-        plane = np.zeros(b.sheet.rgba.shape[:2], np.float32)
-        cv2.fillPoly(
-            plane,
-            [
-                b.sheet._fixed(
-                    [(0, -1.05), (side * reach, -1.26), (side * reach, -0.86), (0, -1.03)]
-                )
-            ],
-            1.0,
-            cv2.LINE_AA,
-            4,
-        )
-        fade = np.clip(1 - np.abs(b.sheet.xs[None]) / 1.25, 0, 1)
-        beam = cv2.GaussianBlur(plane, (0, 0), 0.02 * b.sheet.ppu) * fade * 0.42
-        b.beam = beam  # type: ignore[attr-defined]
+    if b.look.lamps > 0.2 or b.script.weather & {"storm", "fog"}:
+        turn = np.cos(2 * np.pi * phase)
+        b.beam = (0.0, -1.04, 1.25 * turn, 0.16 * abs(turn) + 0.02)
 
 
 def _house(b: Brush, phase: float) -> None:
@@ -2374,21 +1421,10 @@ def _house(b: Brush, phase: float) -> None:
         tone: RGB = b.script.colour or (0.90, 0.50, 0.16)
         b.poly([(-0.62, 0.0), (0.0, -0.66), (0.20, 0.0)], tone)
         b.poly([(0.0, -0.66), (0.66, 0.0), (0.20, 0.0)], scaled(tone, 0.65))
-        b.poly(
-            [(-0.22, 0.0), (0.0, -0.5), (0.02, 0.0)], (1.0, 0.82, 0.5), facing=0.6 + b.look.lamps
-        )
+        b.poly([(-0.22, 0.0), (0.0, -0.5), (0.02, 0.0)], (1.0, 0.82, 0.5), facing=0.6 + b.look.lamps)
         b.glow(-0.05, -0.2, 0.6, (1.0, 0.7, 0.35), 0.5 * b.look.lamps)
         return
-    places.house(
-        b.sheet,
-        0.0,
-        0.0,
-        0.62,
-        b.look,
-        0.0,
-        np.random.default_rng(int(b.rng.integers(99))),
-        snow="snow" in b.script.weather,
-    )
+    places.house(b.sheet, 0.0, 0.0, 0.62, b.look, 0.0, np.random.default_rng(int(b.rng.integers(99))), snow="snow" in b.script.weather)
     b.box(-0.02, -0.24, 0.12, 0.0, (0.28, 0.17, 0.11))
 
 
@@ -2441,10 +1477,5 @@ def sprites(script: Script, look: Look, *, ppu: float, seed: tuple[object, ...])
     for i in range(kind.phases):
         brush = Brush(ppu, look, script, generator(*seed, "subject"))
         kind.draw(brush, i / kind.phases)
-        sheet = brush.finish()
-        beam = getattr(brush, "beam", None)
-        if beam is not None:  # light reaches beyond what was cropped: use the whole sheet
-            sheet = brush.sheet
-            sheet.light(beam[..., None] * np.asarray((1.0, 0.95, 0.78), np.float32))
-        out.append(sheet)
+        out.append(brush.finish())
     return out

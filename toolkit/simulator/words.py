@@ -66,7 +66,7 @@ PLACES = _table(
         "wooden table, product shot, still life",
         "underwater": "underwater, reef, coral, seabed, deep sea, undersea, aquarium, kelp, abyss",
         "space": "space, outer space, galaxy, nebula, cosmos, asteroid, starfield, planet, orbiting station, lunar, moon surface",
-        "snowfield": "snowfield, snowy, tundra, arctic, antarctica, ice, iceberg, ski slope, frozen, blizzard, aurora, "
+        "snowfield": "snowfield, snow field, tundra, arctic, antarctica, ice, iceberg, ski slope, blizzard, aurora, "
         "northern lights, glade of snow",
         "road": "road, highway, motorway, freeway, dirt road, country road, racetrack, route, bridge, track, driveway, path, trail",
         "village": "village, hamlet, houses, cottages, farmhouse, suburb, suburban, neighborhood, neighbourhood, church, "
@@ -100,7 +100,7 @@ SUBJECTS = _table(
         "fish": "fish, goldfish, koi, salmon, tuna, manta, turtle",
         "jellyfish": "jellyfish, octopus, squid",
         "car": "car, sedan, taxi, cab, sports car, roadster, convertible, coupe, supercar, vehicle, limousine, ev",
-        "suv": "suv, jeep, truck, van, pickup, lorry, bus, off-roader, rover, campervan, tractor, ambulance",
+        "suv": "suv, off-road car, off-road vehicle, jeep, truck, van, pickup, lorry, bus, off-roader, rover, campervan, tractor, ambulance",
         "train": "train, tram, locomotive, streetcar, subway train, monorail, carriage",
         "ship": "ship, boat, sailboat, yacht, ferry, vessel, trawler, schooner, galleon, canoe, kayak, tanker, toy ship",
         "bike": "bicycle, bike, cyclist, motorbike, motorcycle, scooter, moped, e-bike",
@@ -206,11 +206,14 @@ _PROPS = _table(
         "umbrella": "umbrella, parasol",
         "bike": "bicycle, bike",
         "coat": "coat, raincoat, jacket, trench coat, cloak, poncho, parka, cape, robe",
-        "dress": "dress, skirt, gown, kimono",
+        "dress": "dress, skirt, gown, kimono, ballerina, bride, queen",
         "hat": "hat, cap, fedora",
         "backpack": "backpack, rucksack, bag, suitcase",
         "hood": "hood, hoodie, raincoat",
         "lantern": "lantern, torch",
+        "book": "reads, reading, book, letter, newspaper",
+        "long_hair": "woman, girl, lady, ballerina, mother, grandmother, queen, witch, actress, bride",
+        "tutu": "ballerina, tutu",
         "steam": "steam, steaming, hot, espresso, coffee, tea, soup, ramen",
     }
 )
@@ -323,14 +326,12 @@ def read(text: str) -> Script:
     for order, (_, kind, length) in enumerate(places):
         weights[kind] = weights.get(kind, 0.0) + length - 0.1 * order
     place = max(weights, key=lambda k: weights[k]) if weights else _home(subject, rng)
-    if subject in _OBJECTS and (place in {"cafe", "room", "studio", "street"} or not weights):
-        variants |= {f"behind-{place}"}
+    if subject in _OBJECTS and (place in {"cafe", "room", "street"} or not weights):
         place = "table"
+    if place == "table":
+        variants |= {f"behind-{kind}" for kind in weights if kind != "table"}
     if place == "table" and not subject:
         subject = str(rng.choice(["bottle", "cup", "watch"]))
-    if subject is None and not places and not words:
-        subject = None
-
     times = _hits(words, TIMES)
     weather = frozenset(kind for _, kind, _ in _hits(words, WEATHERS))
     time = _clock([kind for _, kind, _ in times], rng)

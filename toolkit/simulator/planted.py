@@ -137,6 +137,18 @@ def model_truth(model: str) -> ModelTruth:
     return MODELS[model]
 
 
+def duration_of(spec: RunSpec) -> float:
+    """Seconds; `Refused` outside 1..10."""
+    asked = spec.params.get("duration_s", 5.0)
+    try:
+        seconds = float(asked)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 1.0 <= seconds <= 10.0:
+        raise Refused(f"duration_s {asked!r}; 1 to 10", kind="invalid", provider="sim")
+    return seconds
+
+
 def seed_of(spec: RunSpec) -> int:
     """The seed that was asked for, else the number of the sample."""
     seed = spec.params.get("seed")
@@ -166,7 +178,7 @@ def truth(spec: RunSpec) -> PlantedTruth:
     asked_param = spec.params.get("camera_motion")
     moves = (str(asked_param),) if asked_param in CAMERA_MOVES else parse_camera(spec.prompt)
     asked = moves[0] if moves else None
-    duration = float(spec.params.get("duration_s", 5.0))
+    duration = duration_of(spec)
     rng = generator("truth", model.model, scene, asked or "", seed)
     luck, way, n1, n2, n3, where, length, freeze, cut, refuse, fail = (
         *rng.random(2), *rng.standard_normal(3), *rng.random(6),

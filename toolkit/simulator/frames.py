@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,11 @@ from toolkit.simulator.shot import (
     Sprite,
     View,
     bake,
+    merge,
     smooth_noise,
 )
 from toolkit.simulator.subjects import KINDS, sprites
-from toolkit.simulator.truth import PlantedTruth, truth
+from toolkit.simulator.planted import PlantedTruth, duration_of, truth
 from toolkit.simulator.words import Script, read
 
 __all__ = ["ambience", "check", "path", "render", "size_of"]
@@ -64,19 +66,6 @@ def size_of(spec: RunSpec) -> tuple[int, int]:
     lines = _LINES[name]
     wide = round(lines * max(share, 1 / share) / 2) * 2
     return (wide, lines) if share >= 1 else (lines, wide)
-
-
-def duration_of(spec: RunSpec) -> float:
-    """Seconds; `Refused` outside 1..10."""
-    try:
-        seconds = float(spec.params.get("duration_s", 5.0))
-    except (TypeError, ValueError):
-        seconds = 0.0
-    if not 1.0 <= seconds <= 10.0:
-        raise Refused(
-            f"duration_s {spec.params.get('duration_s')!r}; 1 to 10", kind="invalid", provider="sim"
-        )
-    return seconds
 
 
 # -- the camera ----------------------------------------------------------------------------------
@@ -170,44 +159,63 @@ def _stage(plan: _Plan) -> Stage:
     return Stage(width, height, plan.seed, detail=0.5 if plan.draft else 1.0)
 
 
+_LEVELS = 4  # depths of still layers that are moved apart from each other
+
+
 def paint(plan: _Plan) -> tuple[Scene, Grade]:
-    """The scene of a prompt, ready for the camera."""
-    stage, script = _stage(plan), plan.script
-    look = look_of(script, plan.seed)
-    grade = grade_of(script)
+    """The scene of a prompt, ready for the camera, with this clip's own drift in its subject."""
     image = _image(plan.spec.params.get("start_image"))
     if image is not None:
+        stage, grade = _stage(plan), grade_of(plan.script)
         scene = Scene([_backdrop(stage, image)])
-        scene.overlay += _weather(stage, script, look)
-        return scene, replace(
-            Grade(), grain=grade.grain, vignette=0.0, contrast=1.0, saturation=1.0
-        )
-    built = Set(stage, script, look)
+        scene.overlay += _weather(stage, plan.script, look_of(plan.script, plan.seed))
+        plain = Grade(saturation=1.0, contrast=1.0, vignette=0.0, grain=grade.grain)
+        return scene, plain
+    script = replace(plan.script, moves=())  # camera twins share what is painted
+    scene, grade = _painted(script, _stage(plan), plan.draft)
+    items = [_acting(item, plan) if isinstance(item, Sprite) else item for item in scene.items]
+    return replace(scene, items=items), grade
+
+
+@lru_cache(maxsize=3)
+def _painted(script: Script, stage: Stage, draft: bool) -> tuple[Scene, Grade]:
+    """Everything about a scene that no camera move and no flaw changes; never written to."""
+    grade = grade_of(script)
+    built = Set(stage, script, look_of(script, stage.seed))
     PAINTERS[script.place](built)
-    if script.subject:
-        built.items[built.at : built.at] = _subject(built, plan)
-    scene = Scene(built.items, interior=built.interior)
-    if not built.interior and script.place not in {"underwater", "space"}:
+    outdoors = not built.interior and script.place not in {"underwater", "space"}
+    if outdoors and "fog" in script.weather:
+        built.mist(built.horizon + 0.10, 0.20, 0.93, 0.42, name="bank", drifts=True)
+        built.items.insert(built.at, built.items.pop())
+        built.at += 1
+    _steady(built.items, 0.0042 if draft else 0.0022)
+    far = merge(built.items[: built.at], stage, _LEVELS - 1)
+    front = merge(built.items[built.at :], stage, 1)
+    subject = _subject(built, draft) if script.subject else []
+    scene = Scene([*far, *subject, *front])
+    if outdoors:
         scene.overlay += _weather(stage, script, built.look, built.horizon)
         if "storm" in script.weather:
-            scene.flash = Flash(plan.seed)
+            scene.flash = Flash(stage.seed)
     elif "dust" in script.weather or built.interior:
         scene.overlay.append(_motes(stage, built.look))
-    if script.is_product and (script.props & {"steam"} or "steam" in script.actions):
-        scene.items.insert(
-            _after_subject(scene), _Steam(stage.seed, built.spot.x, built.spot.y - 0.36)
-        )
+    if script.is_product and "steam" in script.props | script.actions:
+        wisps = _Steam(stage.seed, built.spot.x, built.spot.y - 0.36)
+        scene.items.insert(len(far) + len(subject), wisps)
     bake(scene, grade.matrix())
     return scene, grade
 
 
-def _after_subject(scene: Scene) -> int:
-    places = [i for i, item in enumerate(scene.items) if isinstance(item, Sprite)]
-    return places[-1] + 1 if places else len(scene.items)
+def _steady(items: list[Item], least: float) -> None:
+    """Hold still what sways by less than `least` units: nobody sees it, and it costs a layer."""
+    for item in items:
+        if isinstance(item, Layer) and max(abs(item.sway[0]), abs(item.sway[1])) < least:
+            item.sway = (0.0, 0.0, 1.0, 0.0)
 
 
-def _subject(built: Set, plan: _Plan) -> list[Item]:
-    stage, script, spot = built.stage, plan.script, built.spot
+def _subject(built: Set, draft: bool) -> list[Item]:
+    """The subject in its place, with its idle motion about the middle of a clip of any length."""
+    stage, script, spot = built.stage, built.script, built.spot
     kind = KINDS[script.subject or "person"]
     big = kind.size * spot.size * (1.0 if stage.half_w > 0.7 else 0.86)
     if script.is_product and script.place != "table":
@@ -216,51 +224,57 @@ def _subject(built: Set, plan: _Plan) -> list[Item]:
     size = big * framing
     rng = stage.rng("subject")
     flip = bool(rng.random() < 0.5) and not script.is_product
-    fine = 1.0 if plan.draft else 1.15
-    drawn = sprites(script, built.look, ppu=stage.unit * size * fine, seed=(plan.seed,))
+    fine = 1.0 if draft else 1.15
+    drawn = sprites(script, built.look.closer(), ppu=stage.unit * size * fine, seed=(stage.seed,))
     moving = bool(script.actions & {"walk", "run", "ride", "dance", "swim", "fly"})
-    fly, floats = kind.motion == "fly", kind.motion == "float" or spot.floats
-    still = "still" in script.actions and not moving
-    speed = 0.0 if still else {
-        "walk": 0.040 if moving else 0.0, "roll": 0.055 if moving else 0.012,
-        "float": 0.020, "fly": 0.035, "still": 0.0, "flame": 0.0,
-    }[kind.motion] * (1.9 if "run" in script.actions else 1.0)  # fmt: skip
-    side = -1.0 if flip else 1.0
-    y = spot.y
+    fly = kind.motion == "fly"
+    floats = kind.motion == "float" or spot.floats
+    speed = 0.0
+    if moving or "still" not in script.actions:
+        speed = {"walk": 0.04 * moving, "roll": 0.055 if moving else 0.012, "float": 0.02}.get(
+            kind.motion, 0.035 * fly
+        ) * (1.9 if "run" in script.actions else 1.0)  # fmt: skip
+    y = spot.y + (framing - 1) * 0.10
     if fly:
         y = min(spot.y, 0.33) - 0.02
     elif spot.floats:
         y = spot.y + size * 0.5
-    if framing > 1.05:
-        y = y + (framing - 1) * 0.10
-    lift, phase = (0.020 if fly or floats else 0.0), float(rng.random())
-    half = plan.duration_s / 2
+    side, phase = (-1.0 if flip else 1.0), float(rng.random())
+    lift = 0.020 if fly or floats else 0.0
+    beat = kind.phases / kind.cycle_s
 
     def place(t: float) -> tuple[float, float, float, float]:
         turn = 2 * np.pi * (t / 3.1 + phase)
-        tilt = 0.02 * np.sin(turn) if floats or fly else 0.0
-        return (side * speed * (t - half), lift * float(np.sin(turn)), tilt, 1.0)
+        tilt = 0.02 * np.sin(turn) if lift else 0.0
+        return (side * speed * (t - 1.5), lift * float(np.sin(turn)), tilt, 1.0)
 
-    drift = plan.planted.drift
-    grow = 0.35 * drift
+    return [
+        Sprite(
+            drawn,
+            spot.x,
+            y,
+            size,
+            spot.near,
+            place=place,
+            step=lambda t: t * beat,
+            mirror=0.0 if fly or spot.floats else spot.mirror,
+            shadow=0.0 if fly or floats else spot.shadow,
+            flip=flip,
+        )
+    ]
+
+
+def _acting(sprite: Sprite, plan: _Plan) -> Sprite:
+    """The subject of one clip: it drifts in colour and size by what is planted."""
+    drift, place, seconds = plan.planted.drift, sprite.place, plan.duration_s
+    if drift <= 0.01 or place is None:
+        return sprite
 
     def drifting(t: float) -> tuple[float, float, float, float]:
-        dx, dy, tilt, _ = place(t)
-        return (dx, dy, tilt, 1.0 + grow * t / plan.duration_s)
+        dx, dy, tilt, scale = place(t)
+        return (dx, dy, tilt, scale * (1.0 + 0.35 * drift * t / seconds))
 
-    beat = kind.phases / kind.cycle_s
-    if plan.draft:
-        beat *= 0.92
-    sprite = Sprite(
-        drawn, spot.x, y, size, spot.near,
-        place=drifting if drift > 0.01 else place,
-        step=(lambda t: round(t * 12) / 12 * beat) if plan.draft else (lambda t: t * beat),
-        mirror=0.0 if fly or floats and not script.place == "coast" else spot.mirror,
-        shadow=0.0 if fly or spot.floats or kind.motion == "float" else spot.shadow,
-        flip=flip,
-        tint=_hue_shift(drift, plan.duration_s) if drift > 0.01 else None,
-    )  # fmt: skip
-    return [sprite]
+    return replace(sprite, place=drifting, tint=_hue_shift(drift, seconds))
 
 
 def _hue_shift(amount: float, duration_s: float) -> Any:
@@ -473,6 +487,7 @@ class _Finish:
         self.plan, self.grade = plan, grade
         stage = _stage(plan)
         self.size = (stage.width, stage.height)
+        self.memo: dict[int, tuple[bytes, Image]] = {}
         x = np.linspace(-1, 1, stage.width, dtype=np.float32)[None]
         y = np.linspace(-1, 1, stage.height, dtype=np.float32)[:, None]
         shade = 1 - grade.vignette * 0.55 * np.clip((x**2 + y**2) / 2, 0, 1) ** 1.25
@@ -490,7 +505,7 @@ class _Finish:
         self.curve = grade.curve()
 
     def view(self, pose: Pose) -> View:
-        return View(*self.size, pose)
+        return View(*self.size, pose, self.memo)
 
     def __call__(self, frame: Image, index: int, flash: float) -> Image:
         plan = self.plan
