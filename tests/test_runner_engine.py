@@ -186,6 +186,25 @@ def test_identical_requests_answer_for_each_other(store, make, fake):
     assert jobs == set(provider.ledger.jobs)
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_absence_waits_for_the_youngest_twin_unless_tokens_tell_them_apart(store, exact):
+    """The older one's job may be the one that the younger adopted."""
+    keys = plan(store, cells(1, samples=2))
+    now = [1000.0]
+    life = Life(store, "a", now=lambda: now[0], lease_s=1e6)
+    unknown = []
+    for key in keys:
+        (claim,) = life.claim_new("fake", [key], Limits()).got
+        unknown.append(life.unknown(life.intent(claim), "reset", None))
+        now[0] += 60.0
+    older, younger = unknown
+    asked = {"settle_s": 100.0, "exact": exact}
+    assert life.absent(older, listed_at=1100.0, **asked) is exact
+    assert life.absent(younger, listed_at=1159.0, **asked) is False
+    assert life.absent(younger, listed_at=1160.0, **asked) is True
+    assert purse(store) == (0, 1 - exact, 1 + exact)
+
+
 def test_a_service_that_cannot_list_makes_it_a_persons_matter(store, make, fake):
     (key,) = keys = plan(store, cells(1))
     work(make(fake(mishap=lambda *_: "lost", lists=False)), keys)
