@@ -11,7 +11,7 @@ import pytest
 
 from toolkit.records import State
 from toolkit.store import Budget, Purse
-from toolkit.widgets.run_monitor import LOOKS, RunMonitor, in_time
+from toolkit.widgets.run_monitor import LOOKS, RunMonitor
 
 
 @dataclass
@@ -115,13 +115,6 @@ def test_what_is_sent_to_the_browser_is_small(figures: Figures):
 
     assert len(json.dumps(state)) < 4_000
     monitor.close()
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.2, "1 s"), (89, "89 s"), (150, "2 min"), (7200, "2.0 h")]
-)
-def test_time_is_told_in_one_unit(seconds: float, text: str):
-    assert in_time(seconds) == text
 
 
 def test_money_is_told_under_the_cap_and_the_simulators_apart(figures: Figures):

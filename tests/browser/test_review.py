@@ -190,10 +190,12 @@ def test_the_keyboard_is_enough_and_the_notebook_does_not_hear_it(notebook):
         reached.append(page.evaluate("document.activeElement.firstChild?.textContent ?? ''"))
     assert reached == ["Left", "Tie", "Both bad", "Right", "Play", "Replay", "Skip"]
     page.keyboard.press("Enter")  # on Skip
-    judged(book, 1)
+    page.get_by_text("1 of 6 judged").wait_for()
     page.get_by_role("button", name="Undo").click()
-    judged(book, 0)
-    page.keyboard.press("ArrowRight")  # the keys are still here, though the button went off
+    page.get_by_text("0 of 6 judged").wait_for()
+    page.keyboard.press("r")  # the keys are still here, though the button went off
+    page.wait_for_function(PLAYING)
+    page.keyboard.press("ArrowRight")
     judged(book, 1)
     assert verdicts(book) == ["skip", "skip", "right"]
     small = page.eval_on_selector_all(

@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice, product
-from typing import Any, Protocol
+from typing import Any
 
 import ipywidgets
 import traitlets
@@ -20,17 +20,20 @@ import traitlets
 from toolkit.catalog import Price, near_value, refusal
 from toolkit.errors import ApprovalNeeded, CatalogError, GridError, ToolkitError
 from toolkit.grid import Grid
-from toolkit.grid.axes import Near
+from toolkit.grid.axes import Near, param_value
+from toolkit.planning import Plan
+from toolkit.planning.wait import minutes
 from toolkit.prompts.formula import PROMPT_PARTS
 from toolkit.records import CAMERA_MOVES, CANONICAL_PARAMS, ModelCard, from_micro
 from toolkit.widgets.form import FormError, grid_from, read_values, texts_of, to_form
 from toolkit.widgets.panel import Panel, in_words, sources
 from toolkit.widgets.run_monitor import RunMonitor
 
-__all__ = ["GridBuilder", "PlanLike"]
+__all__ = ["GridBuilder"]
 
 SHOWN_TEXTS = 8
 SHOWN_NOTES = 8
+SOUND = 50  # values of a field that are looked at for reasons and prices
 PRICED = 48  # combinations of values that a model's price is looked up for
 ALWAYS = ("duration_s", "resolution", "aspect_ratio")
 WORDS = {
@@ -48,17 +51,6 @@ WORDS = {
 }
 LENGTHS = (2, 3, 4, 5, 6, 8, 9, 10, 12, 15)
 """Durations offered where a model takes any length of a range."""
-
-
-class PlanLike(Protocol):
-    """What is read of `planning.Plan`."""
-
-    @property
-    def cells_new(self) -> int: ...
-    @property
-    def cells_done(self) -> int: ...
-    @property
-    def cost(self) -> Any: ...
 
 
 class _Form(Panel):
@@ -86,7 +78,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         *,
         cards: Sequence[ModelCard],
         price: Callable[[ModelCard, Mapping[str, Any]], Price],
-        plan: Callable[[Grid], PlanLike],
+        plan: Callable[[Grid], Plan],
         on_run: Callable[..., Any],
         code: Callable[[Grid], str] | None = None,
         why_not: Callable[[ModelCard], str | None] = lambda _card: None,
@@ -202,21 +194,22 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             self._form.form = form
 
     def _start(self, grid: Grid, **approval: float) -> None:
+        bill = self._plan(grid)
         try:
             self.batch = self._on_run(grid, **approval)
         except ApprovalNeeded as needed:
             if approval:
                 raise
-            amount = _up_to(self._plan(grid))
+            amount = math.ceil(bill.cost.high / 10_000) / 100  # in whole cents, never below
             self._put_question(
-                str(needed),
+                str(needed).split(" To run: ")[0],
                 yes=f"Run, up to ${amount:.2f}",
                 no="Not now",
                 then=lambda: self._start(grid, up_to_usd=amount),
             )
             return
         self._clean = _typed(self._form.form)
-        self._said = f"Running: {_clips(grid.num_kept)}. `b.batch` is the batch."
+        self._said = f"Running {_clips(bill.new + bill.going)}; `b.batch` is the batch."
         self._show_monitor()
         self._update()
 
@@ -260,10 +253,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             loose = {p: t for p, t in error.places.items() if p in {"grid", "models", "prompts"}}
             view["notes"] = [{"tone": "bad", "text": text} for text in loose.values()]
         chosen = [card for card in self._cards if card.model in form["models"]]
-        values = {
-            name: list(islice(iter(read_values(name, text)), 50))
-            for name, text in form["params"].items()
-        }
+        values = {name: _sound(name, text) for name, text in form["params"].items()}
         view["models"] = [self._model(card, values) for card in self._cards]
         view["params"] = self._params(chosen or self._cards, form)
         view["said"] = self._said
@@ -279,32 +269,30 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         factors = _factors(grid)
         try:
             bill = self._plan(grid)
-            exclusions = [str(exclusion) for exclusion in grid.exclusions]
         except ToolkitError as error:
             notes = [{"tone": "bad", "text": in_words(error)}]
             off = {"label": "Run", "on": False}
             return {"factors": factors, "bill": "", "notes": notes, "run": off}
-        money = _money(bill)
-        lines = [_clips(bill.cells_new) + " new" if bill.cells_done else "", money]
-        if bill.cells_done:
-            lines.insert(1, f"{bill.cells_done:,} done already, not paid again")
-        notes = [{"tone": "warn", "text": _typed_near(text)} for text in exclusions[:SHOWN_NOTES]]
-        if len(exclusions) > SHOWN_NOTES:
-            more = len(exclusions) - SHOWN_NOTES
-            notes.append({"tone": "warn", "text": f"and {more} more reasons for exclusion"})
-        notes += [{"tone": "info", "text": text} for text in grid.notices]
+        money = str(bill.cost) if bill.new else ""
+        notes = [{"tone": "warn", "text": _typed_near(str(e))} for e in bill.exclusions]
+        notes += [{"tone": "info", "text": _typed_near(note)} for note in bill.notes]
         if self._kept.options or self._kept.params:
             names = ", ".join({**self._kept.params, **self._kept.options})
             notes.append({"tone": "info", "text": f"kept as in the code: {names}"})
-        run: dict[str, Any] = {"label": f"Run {_clips(bill.cells_new)} · {money}", "on": True}
-        if not bill.cells_new:
-            run = {"label": "Nothing to run", "on": False}
-            run["why"] = "every clip is there already" if bill.cells_done else "no cell runs"
-        elif not money:
-            run["label"] = f"Run {_clips(bill.cells_new)}"
+        if len(notes) > SHOWN_NOTES:
+            more = f"and {len(notes) - SHOWN_NOTES} more; exp.plan(b.grid) lists them"
+            notes = [*notes[:SHOWN_NOTES], {"tone": "info", "text": more}]
+        run: dict[str, Any] = {"label": f"Run {_clips(bill.new)} · {money}", "on": True}
+        if not bill.cells:
+            run = {"label": "Nothing to run", "on": False, "why": "no cell runs"}
+        elif not bill.new:
+            run = {"label": "Nothing new to run", "on": bill.going > 0}
+            run["why"] = "" if bill.going else "nothing would be sent"
+            if bill.going:
+                run["label"] = f"Go on with {_clips(bill.going)}"
         return {
             "factors": f"{factors} · {money}" if money else factors,
-            "bill": " · ".join(filter(None, lines[:-1])),
+            "bill": _line(bill),
             "notes": notes,
             "run": run,
         }
@@ -327,10 +315,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             row["off"] = _typed_near(off.removeprefix(f"{card.model} "))
         elif note:
             row["note"] = _typed_near(note.removeprefix(f"{card.model} "))
-        try:
-            row["price"] = self._price_text(card, values)
-        except (ToolkitError, TypeError, ValueError):
-            row["price"] = ""  # a value half typed
+        row["price"] = self._price_text(card, values)
         return row
 
     def _price_text(self, card: ModelCard, values: Mapping[str, Sequence[Any]]) -> str:
@@ -475,6 +460,17 @@ def _typed_near(text: str) -> str:
     return re.sub(r"`tk\.near\('?([^')]+)'?\)`", r"“near \1”", text)
 
 
+def _sound(name: str, text: str) -> list[Any]:
+    """The first values of a field that can be one at all: others are half typed."""
+    found = []
+    for value in islice(iter(read_values(name, text)), SOUND):
+        try:
+            found.append(value if name.endswith("_image") else param_value(name, value))
+        except ToolkitError:
+            continue
+    return found
+
+
 def _on(card: ModelCard, name: str, value: Any) -> Any:
     """What is asked of this model: `near` comes to a value of its own."""
     try:
@@ -483,10 +479,17 @@ def _on(card: ModelCard, name: str, value: Any) -> Any:
         return value.value
 
 
-def _money(bill: PlanLike) -> str:
-    return str(bill.cost)
-
-
-def _up_to(bill: PlanLike) -> float:
-    """The cap to approve: the high end of the bill, rounded up to a cent."""
-    return float(math.ceil(bill.cost.high / 10_000) / 100)
+def _line(bill: Plan) -> str:
+    """What stands in the way and how long it takes: counts that are not all new, seconds, time."""
+    parts = []
+    if bill.new != bill.cells + bill.num_excluded:
+        counts = [(bill.new, "new"), (bill.done, "done already"), (bill.going, "on their way")]
+        counts += [(bill.ended, "ended before, not sent again"), (bill.num_excluded, "excluded")]
+        parts += [f"{n:,} {word}" for n, word in counts if n]
+    if bill.new and bill.video_s:
+        parts.append(f"{bill.video_s:,.0f} s of video")
+    if bill.new and bill.wall_s is not None:
+        parts.append(f"about {minutes(bill.wall_s[0])}")
+    if bill.price_dates:
+        parts.append(f"prices of {bill.price_dates[0]}")
+    return " · ".join(parts)

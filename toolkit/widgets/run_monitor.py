@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from toolkit.planning.wait import minutes
 from toolkit.records import State, from_micro
 from toolkit.widgets.panel import Panel, sources
 
@@ -87,15 +88,6 @@ LOOKS: dict[State, Look] = {
     State.BAD_CLIP: Look("▨", "bad", "what came back is no usable clip"),
 }
 """In the order of the bar: what is done, under way, waiting, in trouble."""
-
-
-def in_time(seconds: float) -> str:
-    """About how long, in one unit: "8 s", "3 min", "1.5 h"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 class RunMonitor(Panel):
@@ -277,7 +269,7 @@ class RunMonitor(Panel):
             return text
         if self._stopping:
             return f"{text} · stopping, nothing new is sent"
-        return f"{text} · about {in_time(now.eta_s)} left" if now.eta_s is not None else text
+        return f"{text} · about {minutes(now.eta_s)} left" if now.eta_s is not None else text
 
     def _line(self) -> str:
         """The same as one line of text."""
