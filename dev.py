@@ -2,7 +2,7 @@
 
     python3 dev.py demo|test|lab|check|bench|lock [arguments]
 
-Needs Python 3.11+ and nothing else. On Windows: `py dev.py demo`. The set-up is stamped, so that the
+Needs Python 3.11+ and nothing else. On Windows: `py dev.py demo`. The set-up is stamped: the
 second run starts at once.
 """
 
@@ -97,7 +97,7 @@ def lab(*args: str) -> int:
 
 
 def test(*args: str) -> int:
-    """Units, notebooks, browser: three runs, because the browser's loop would disturb the others."""
+    """Units, notebooks, browser: three runs, for the browser's loop would disturb the others."""
     pytest = (PYTHON, "-m", "pytest", "-p", "no:cacheprovider")
     if args:
         return run(*pytest, *args)

@@ -1,4 +1,4 @@
-"""The architecture, kept: a file imports from lower floors and its own room; never up or sideways."""
+"""The architecture, kept: a file imports from lower floors and its own room alone."""
 
 from __future__ import annotations
 
@@ -79,9 +79,7 @@ def test_imports_go_down(path: Path):
                     f"(floor {FLOOR_OF.get(other, '?')})"
                 )
         elif parts[0] in DOORS and room not in DOORS[parts[0]] and floor != 9:
-            wrong.append(
-                f"line {line}: {parts[0]} belongs in {', '.join(sorted(DOORS[parts[0]]))}"
-            )
+            wrong.append(f"line {line}: {parts[0]} belongs in {', '.join(sorted(DOORS[parts[0]]))}")
     assert not wrong, "\n".join(wrong)
 
 

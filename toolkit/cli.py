@@ -69,7 +69,9 @@ def _clips_or_experiment(arguments: Sequence[str]) -> tuple[list[Path], Any]:
     if files:
         paths = _files(files)
         if not paths:
-            raise ToolkitError(f"no clips in {', '.join(files)}; looked for {' '.join(sorted(MEDIA))}")
+            raise ToolkitError(
+                f"no clips in {', '.join(files)}; looked for {' '.join(sorted(MEDIA))}"
+            )
         return paths, None
     if len(arguments) != 1:
         raise ToolkitError(f"one experiment at a time, not {len(arguments)}: {' '.join(arguments)}")
@@ -277,7 +279,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("plan", "price a grid; nothing is spent", plan)
     sub.add_argument("grid", metavar="GRID.yaml")
     sub.add_argument("--experiment", metavar="NAME", help="count what this one has already")
-    sub.add_argument("--worklist", metavar="FILE", help="also write a list for making clips by hand")
+    sub.add_argument(
+        "--worklist", metavar="FILE", help="also write a list for making clips by hand"
+    )
 
     sub = command("run", "run a grid in the foreground; again: carry on with what is open", run)
     sub.add_argument("experiment", metavar="EXPERIMENT")

@@ -21,7 +21,7 @@ RUN_COLUMNS = (
     "cost_usd", "sim_cost_usd", "reserved_usd", "created_at", "submitted_at", "done_at",
     "num_attempts", "job_id", "mark", "accepted",
 )  # fmt: skip
-"""Always present in `runs_df()`, in this order; `param.*` follow `prompt.*`, `score.*` come last."""
+"""Always in `runs_df()`, in this order; `param.*` follow `prompt.*`, `score.*` come last."""
 
 
 def resolve(name: str, columns: Iterable[str]) -> str:

@@ -102,7 +102,7 @@ def demo(out: Path, *, small: bool = False, say: Callable[[str], None]) -> int:
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     grid = demo_grid(small=small)
-    with Experiment(out / "experiment", budget_usd=20, say=say) as exp:
+    with Experiment(out / "demo", budget_usd=20, say=say) as exp:
         plan = exp.plan(grid)
         say(plan.text)
         batch = exp.run(grid)

@@ -20,7 +20,7 @@ PACKAGES = (
 def examine() -> dict[str, str]:
     """Findings by name, in the order of a first look."""
     from toolkit.experiment import home
-    from toolkit.store import sqlite_facts
+    from toolkit.store import sqlite
 
     found = {"python": f"{sys.version.split()[0]} on {platform.system()} {platform.machine()}"}
     for name in PACKAGES:
@@ -28,7 +28,9 @@ def examine() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = f"missing: pip install {name}"
-    found["sqlite"] = sqlite_facts()
+    library = sqlite.library()
+    safe = sqlite.wal_is_safe(library.sqlite_version_info)
+    found["sqlite"] = f"{library.sqlite_version}, {'WAL' if safe else 'rollback journal'}"
     folder = home()
     found["experiments"] = str(folder) + ("" if folder.exists() else " (made when first used)")
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
@@ -40,7 +42,7 @@ def examine() -> dict[str, str]:
 
 
 def _own_catalogue() -> str:
-    from toolkit.catalog import overrides_path
+    from toolkit.catalog import override_path
 
-    path: Path = overrides_path()
+    path: Path = override_path()
     return str(path) if path.exists() else f"none (would be {path})"

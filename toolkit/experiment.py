@@ -58,7 +58,7 @@ def in_notebook() -> bool:
 
 
 class Places:
-    """Where experiments of which name were seen, so that a second one of the same name is noticed."""
+    """Where experiments of which name were seen: a second one of the same name is noticed."""
 
     def __init__(self) -> None:
         state = os.environ.get("PROMPTGRID_STATE")
@@ -398,7 +398,7 @@ class Experiment:
                 keys,
                 tier=tier,
                 scorers=scorers,
-                on_progress=(lambda done, total: _advance(bar, done, total)) if bar else None,
+                on_progress=None if bar is None else lambda done, total: _advance(bar, done, total),
             )
         finally:
             if bar is not None:
@@ -417,6 +417,29 @@ class Experiment:
         from toolkit.tables import scores_df
 
         return scores_df(self.store)
+
+    def scores_json(self) -> list[dict[str, Any]]:
+        """One entry a clip: its file, what was measured on it, and its readings by metric."""
+        from dataclasses import asdict
+
+        found: dict[str, dict[str, Any]] = {}
+        for score in self.store.latest_scores():
+            if score.clip_sha256 not in found:
+                clip = self.store.clip(score.clip_sha256)
+                found[score.clip_sha256] = {
+                    "path": str(self.store.clip_path(score.clip_sha256)),
+                    "sha256": score.clip_sha256,
+                    "clip": None if clip is None else asdict(clip),
+                    "metrics": {},
+                }
+            reading = score.reading
+            found[score.clip_sha256]["metrics"][score.metric] = {
+                "value": reading.value,
+                "label": reading.label,
+                "confidence": reading.confidence,
+                "note": reading.note,
+            }
+        return list(found.values())
 
     def votes_df(self) -> pd.DataFrame:
         """One row a vote, undone ones included and marked."""
@@ -532,7 +555,6 @@ class Experiment:
         """The best arms of `by` as a grid for other models: draft first, then final. Nothing is
         spent. Without votes name the arms yourself (`arms=[…]`)."""
         from toolkit.planning import promoted
-
         from toolkit.results import promote_arms
 
         chosen = promote_arms(self.results(by), top=top, arms=arms)
@@ -717,7 +739,9 @@ class Experiment:
         total = sum(counts.values())
         done = counts.get(State.DONE, 0)
         parts = [self.name, "NEW" if self._is_new else "REOPENED", str(self.folder)]
-        states = ", ".join(f"{n} {state.value.replace('_', ' ')}" for state, n in counts.items() if n)
+        states = ", ".join(
+            f"{n} {state.value.replace('_', ' ')}" for state, n in counts.items() if n
+        )
         parts.append(f"{total} clips: {states}" if total else "no clips yet")
         parts.append(self._money())
         if done:

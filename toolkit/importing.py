@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolkit.catalog import by_hand_model
 from toolkit.errors import ClipError, ImportProblem
 from toolkit.prompts.formula import Prompt
 from toolkit.records import PARTS, RunSpec
@@ -62,7 +63,9 @@ class ImportReport:
             more = f" and {len(self.unmatched) - 8} more" if len(self.unmatched) > 8 else ""
             lines.append(f"  not matched: {names}{more}")
         if self.table is not None:
-            lines.append(f"  say what each clip is in {self.table}, then import with csv={str(self.table)!r}")
+            lines.append(
+                f"  say what each clip is in {self.table}, then import with csv={str(self.table)!r}"
+            )
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -117,7 +120,11 @@ def read_table(path: Path) -> list[dict[str, str]]:
             f"{', '.join(f'`{part}`' for part in PARTS)}"
         )
     return [
-        {names[k]: (v or "").strip() for k, v in row.items() if k is not None and isinstance(v, str)}
+        {
+            names[k]: (v or "").strip()
+            for k, v in row.items()
+            if k is not None and isinstance(v, str)
+        }
         for row in rows
     ]
 
@@ -136,12 +143,6 @@ def write_table(paths: Iterable[Path], out: Path) -> Path:
     return target
 
 
-def import_model(name: str) -> str:
-    """The model of a clip from outside: `import/NAME`."""
-    cleaned = re.sub(r"[^\w.+-]+", "-", name.strip().removeprefix("import/")).strip("-")
-    return f"import/{cleaned or 'unknown'}"
-
-
 def _spec(row: Mapping[str, str]) -> tuple[RunSpec, dict[str, str], dict[str, str]]:
     """A row of the table as what was asked, its parts and its labels."""
     parts = {part: row[part] for part in PARTS if row.get(part)}
@@ -158,7 +159,7 @@ def _spec(row: Mapping[str, str]) -> tuple[RunSpec, dict[str, str], dict[str, st
         raise ImportProblem(f"a sample counts from 1, not {sample!r}")
     spec = RunSpec(
         text,
-        model=import_model(row.get("model") or ""),
+        model=by_hand_model(row.get("model") or ""),
         negative=row.get("negative") or None,
         params=params,
         sample=int(sample),
@@ -168,7 +169,7 @@ def _spec(row: Mapping[str, str]) -> tuple[RunSpec, dict[str, str], dict[str, st
 
 
 def _scene(parts: Mapping[str, str], text: str) -> str:
-    """Clips of one subject in one place are takes of one shot; a plain text is a shot of its own."""
+    """Clips of one subject in one place are takes of one shot; a plain text is its own shot."""
     where = [parts[part] for part in ("subject", "environment") if parts.get(part)]
     return ", ".join(where) or text[:80]
 
@@ -201,7 +202,9 @@ def import_clips(
     files = media_in(folder)
     if csv is None and not cells:
         return ImportReport(
-            folder=folder, unmatched=files, table=write_table(files, folder / "clips-to-fill-in.csv")
+            folder=folder,
+            unmatched=files,
+            table=write_table(files, folder / "clips-to-fill-in.csv"),
         )
     asked: list[tuple[str, Path, Any]] = []
     problems: list[tuple[str, str]] = []

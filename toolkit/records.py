@@ -116,7 +116,7 @@ _OPEN = frozenset(
 
 @dataclass(frozen=True, config=_FROZEN)
 class ImageRef:
-    """A reference image, named by the SHA-256 of its bytes; where it lies is no part of identity."""
+    """A reference image, named by the SHA-256 of its bytes; where it lies is not identity."""
 
     sha256: str
     path: str | None = field(default=None, kw_only=True)
