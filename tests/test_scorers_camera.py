@@ -196,8 +196,7 @@ def test_too_few_frames_are_unscored():
 @pytest.mark.parametrize("move", [m for m in MOVES if m not in ("static",)])
 def test_clips_of_a_real_model_with_known_moves(real_clips: Path, move: str):
     made = decode(real_clips / f"coast_{move}.mp4")
-    path = camera_path(made.motion, made.small.shape[1:], made.cuts)
-    found = deliver(path, made.time_s)
+    found = deliver(camera_path(made), made.time_s)
     assert found.move == move
     assert found.sure >= Camera().sure_enough
 

@@ -32,21 +32,21 @@ class Path:
     both halved: then all four are the motion of a point half a short side from the centre. Of the
     points with enough detail (a share `trusted` of all), `steady` go the same way, `exact` at the
     same speed too, in `spread` quarters of the picture; `stuck` is the share of its edge that
-    stands still although the fit moves. `upper` and `lower` are how far right those parts of the picture
-    went by themselves (see `_layers`).
+    stands still although the fit moves. `ninths` is how far right each ninth of the picture went
+    by itself. `shaken` is the shift (right, down) of each pair before the long flow steadied it.
     """
 
     right: Array
     down: Array
     grow: Array
     turn: Array
+    shaken: Array
     steady: float
     exact: float
     trusted: float
     spread: int
     stuck: float
-    upper: float
-    lower: float
+    ninths: Array
 
     def total(self) -> dict[str, float]:
         """Net pan (content right), tilt (content down), zoom (in) and roll (content clockwise)."""
@@ -58,38 +58,79 @@ class Path:
         }
 
 
-def camera_path(motion: Motion, shape: tuple[int, int], skip: Sequence[int] = ()) -> Path:
-    """Fit a similarity to each pair's flow at the trusted grid points, robustly (Cauchy weights).
+def camera_path(clip: Analysis) -> Path:
+    """How the picture as a whole moved: a similarity fitted to flow at the trusted grid points.
 
-    `skip` are frames that begin a new shot: the pair before each is left out. All pairs are solved
-    at once; the fit of a pair starts from the median flow, so that up to half of the points may
-    belong to things that move by themselves.
+    Flow between neighbouring frames follows whatever moves most clearly, falling snow too; flow
+    over half a second sees only what is still there. So the way from anchor to anchor is taken from
+    the long flow, what happens in between from the short one, and cuts are stepped over.
     """
-    height, width = shape
+    motion, (_, height, width) = clip.motion, clip.small.shape
     short = min(height, width)
     x = (motion.points[:, 0].astype(np.float64) - (width - 1) / 2) / short
     y = (motion.points[:, 1].astype(np.float64) - (height - 1) / 2) / short
     u, v = np.moveaxis(motion.moves.astype(np.float64) / short, 2, 0)
     trusted = motion.textured.copy()
-    for cut in skip:
+    for cut in clip.cuts:
         trusted[cut - 1] = False
-    fit = _similarity(x, y, u, v, trusted)
-    right, down, scale, turn = fit.T
-    steady, exact, spread, stuck = _agreement(fit, x, y, u, v, trusted, short)
-    upper, lower = _layers(fit, x, y, u, trusted)
+    pairs = _similarity(x, y, u, v, trusted)
+    parts = _anchored(pairs, clip)
+    far = np.stack([_sampled(clip, a, b, motion) for a, b in parts]) / short
+    known = np.stack([trusted[a] for a, _ in parts])
+    fits = _similarity(x, y, far[..., 0], far[..., 1], known)
+    whole = np.stack([np.r_[u[a:b].sum(axis=0), v[a:b].sum(axis=0)] for a, b in parts])
+    summed = np.stack([pairs[a:b].sum(axis=0) for a, b in parts])
+    half = len(x)
+    agree_far = _near(fits, x, y, far[..., 0], far[..., 1], known, short).mean(axis=1)
+    agree_sum = _near(summed, x, y, whole[:, :half], whole[:, half:], known, short).mean(axis=1)
+    lost = agree_far < 0.5 * agree_sum  # too far for flow to follow: trust the short steps
+    fits[lost] = summed[lost]
+    far[lost, :, 0], far[lost, :, 1] = whole[lost, :half], whole[lost, half:]
+    steps = pairs.copy()
+    for (a, b), fit in zip(parts, fits, strict=True):
+        steps[a:b] += (fit - pairs[a:b].sum(axis=0)) / (b - a)
+    covered = np.zeros(len(steps), bool)
+    for a, b in parts:
+        covered[a:b] = True
+    steps[~covered] = 0
+    steady, exact, spread, stuck = _agreement(fits, x, y, far[..., 0], far[..., 1], known, short)
     return Path(
-        right=right,
-        down=down,
-        grow=0.5 * scale,
-        turn=0.5 * turn,
+        right=steps[:, 0],
+        down=steps[:, 1],
+        grow=0.5 * steps[:, 2],
+        turn=0.5 * steps[:, 3],
+        shaken=pairs[:, :2],
         steady=steady,
         exact=exact,
         trusted=float(trusted.mean()),
         spread=spread,
         stuck=stuck,
-        upper=upper,
-        lower=lower,
+        ninths=_ninths(fits, x, y, far[..., 0], known),
     )
+
+
+def _anchored(pairs: Array, clip: Analysis) -> list[tuple[int, int]]:
+    """Stretches of at most half a second and an eighth of the picture, none across a cut."""
+    going = np.hypot(pairs[:, 0], pairs[:, 1]) + 0.5 * np.hypot(pairs[:, 2], pairs[:, 3])
+    cuts = set(clip.cuts)
+    parts, start = [], 0
+    for t in range(1, len(clip.small)):
+        last = t == len(clip.small) - 1
+        full = clip.time_s[t] - clip.time_s[start] > 0.45 or going[start:t].sum() > 0.12
+        if t in cuts:
+            parts.append((start, t - 1))
+            start = t
+        elif last or full:
+            parts.append((start, t))
+            start = t
+    return [(a, b) for a, b in parts if b > a] or [(0, 1)]
+
+
+def _sampled(clip: Analysis, first: int, second: int, motion: Motion) -> Array:
+    flow = clip.flow(first, second)
+    columns, rows = motion.points.astype(int).T
+    sampled: Array = flow[rows, columns].astype(np.float64)
+    return sampled
 
 
 def _similarity(x: Array, y: Array, u: Array, v: Array, trusted: NDArray[np.bool_]) -> Array:
@@ -131,6 +172,15 @@ def _residual(fit: Array, x: Array, y: Array, u: Array, v: Array) -> tuple[Array
     return u - (right + grow * x - turn * y), v - (down + grow * y + turn * x)
 
 
+def _near(
+    fit: Array, x: Array, y: Array, u: Array, v: Array, trusted: NDArray[np.bool_], short: int
+) -> NDArray[np.bool_]:
+    """Which trusted points end up about where the fit says."""
+    du, dv = _residual(fit, x, y, u, v)
+    said = np.hypot(u - du, v - dv)
+    return trusted & (np.hypot(du, dv) <= 0.5 / short + 0.2 * said)
+
+
 def _agreement(
     fit: Array, x: Array, y: Array, u: Array, v: Array, trusted: NDArray[np.bool_], short: int
 ) -> tuple[float, float, int, float]:
@@ -138,57 +188,53 @@ def _agreement(
     exactly where the fit says, the quarters they lie in, and the share of the picture's edge that
     stands still while the rest is said to move.
 
-    Judged over windows of several pairs, since within one pair a slow move hides in the flow's
-    noise. A point goes along when it ends up near where the fit says, or went the same way at
-    another speed, as near and far things do before a camera that travels.
+    A point goes along when it ends up near where the fit says, or went the same way at another
+    speed, as near and far things do before a camera that travels.
     """
-    window = max(1, len(u) // 8)
-    starts = np.arange(0, len(u), window)
-    often = np.add.reduceat(trusted, starts, axis=0) * 2 > window
-    du, dv = _residual(fit, x, y, u, v)
-    gone_u, gone_v = np.add.reduceat(u, starts), np.add.reduceat(v, starts)
-    off_u, off_v = np.add.reduceat(du, starts), np.add.reduceat(dv, starts)
-    said_u, said_v = gone_u - off_u, gone_v - off_v
-    gone, said = np.hypot(gone_u, gone_v), np.hypot(said_u, said_v)
-    noise = 0.5 / short
-    near = np.hypot(off_u, off_v) <= noise + 0.2 * said
-    same_way = gone_u * said_u + gone_v * said_v >= 0.9 * gone * said
-    alike = same_way & (gone >= 0.35 * said) & (gone <= 3 * said) & (said > noise)
-    follows = often & (near | alike)
-    if not often.any():
+    if not trusted.any():
         return 0.0, 0.0, 0, 0.0
+    du, dv = _residual(fit, x, y, u, v)
+    said_u, said_v = u - du, v - dv
+    gone, said = np.hypot(u, v), np.hypot(said_u, said_v)
+    noise = 0.5 / short
+    near = _near(fit, x, y, u, v, trusted, short)
+    same_way = u * said_u + v * said_v >= 0.9 * gone * said
+    alike = same_way & (gone >= 0.35 * said) & (gone <= 3 * said) & (said > noise)
+    follows = trusted & (near | alike)
     quarters = 0
     for right in (x < 0, x >= 0):
         for low in (y < 0, y >= 0):
             here = right & low
-            least = max(often[:, here].sum(), 4 * len(starts))
+            least = max(trusted[:, here].sum(), 4 * len(fit))
             quarters += bool(follows[:, here].sum() >= 0.25 * least)
     edge = (np.abs(x) > 0.75 * np.abs(x).max()) | (np.abs(y) > 0.75 * np.abs(y).max())
-    judged = (often & (said > 3 * noise))[:, edge]
+    judged = (trusted & (said > 3 * noise))[:, edge]
     still = (gone < noise)[:, edge] & judged
     stuck = float(still.sum() / judged.sum()) if judged.sum() > 20 else 0.0
-    exact = float((often & near).sum() / often.sum())
-    return float(follows.sum() / often.sum()), exact, quarters, stuck
+    total = trusted.sum()
+    return float(follows.sum() / total), float(near.sum() / total), quarters, stuck
 
 
-def _layers(
-    fit: Array, x: Array, y: Array, u: Array, trusted: NDArray[np.bool_]
-) -> tuple[float, float]:
-    """How far right the upper and the lower third of the picture went, growth and turn taken out.
+def _ninths(fit: Array, x: Array, y: Array, u: Array, trusted: NDArray[np.bool_]) -> Array:
+    """(3, 3): how far right each ninth of the picture went, growth and turn taken out.
 
-    Around a subject that stays where it is, what is behind it (mostly higher up) goes one way and
-    what is before it (lower down) the other: an orbit. The background follows the camera.
+    0 where too little can be trusted.
     """
     _, _, grow, turn = (part[:, None] for part in fit.T)
     own = np.where(trusted, u - grow * x + turn * y, np.nan)
     often = trusted.mean(axis=0) > 0.5
-    if not often.any():
-        return 0.0, 0.0
-    gone = np.nanmean(own[:, often], axis=0) * len(u)
-    third = (y.max() - y.min()) / 6
-    parts = [gone[(y[often] < -third)], gone[(y[often] > third)]]
-    upper, lower = (float(np.median(part)) if len(part) >= 4 else 0.0 for part in parts)
-    return upper, lower
+    gone = np.zeros(len(x))
+    if often.any():
+        gone[often] = np.nanmean(own[:, often], axis=0) * len(u)
+    found = np.zeros((3, 3))
+    row = np.minimum((3 * (y - y.min()) / (np.ptp(y) + 1e-9)).astype(int), 2)
+    column = np.minimum((3 * (x - x.min()) / (np.ptp(x) + 1e-9)).astype(int), 2)
+    for r in range(3):
+        for c in range(3):
+            here = often & (row == r) & (column == c)
+            if here.sum() >= 4:
+                found[r, c] = np.median(gone[here])
+    return found
 
 
 @dataclass(frozen=True)
@@ -274,13 +320,14 @@ class Camera:
     named: float = 0.03
     share: float = 0.35
     shaking: float = 0.008
+    coherent: float = 0.5
     orbit: float = 0.04
     sure_enough: float = 0.3
 
     def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]:
         if len(clip.small) < 3:
             return dict.fromkeys(self.metrics, Reading(None, note="fewer than 3 frames"))
-        path = camera_path(clip.motion, clip.small.shape[1:], clip.cuts)
+        path = camera_path(clip)
         seen = deliver(path, clip.time_s, self)
         sure = round(seen.sure, 3)
         notes = [seen.why] if seen.why else []
@@ -338,19 +385,13 @@ def deliver(path: Path, time_s: Array, settings: Camera | None = None) -> Delive
         if sizes[axis] >= max(settings.named, settings.share * first)
     ]
     shake = _shake(path, time_s)
-    shaking = shake >= settings.shaking
+    shaking = shake >= settings.shaking and path.exact >= settings.coherent
     strength = first
-    around = 0.5 * (abs(path.upper) + abs(path.lower))
-    is_orbit = (
-        path.upper * path.lower < 0
-        and min(abs(path.upper), abs(path.lower)) >= 0.3 * settings.orbit
-        and around >= settings.orbit
-        and around >= 0.8 * max(sizes["tilt"], sizes["zoom"], sizes["roll"])
-    )
+    orbit, parting = _orbit(path, sizes)
     margin = min(1.0, 2 * (first - second) / first) if first >= settings.named else 1.0
-    if is_orbit:
-        moves = ["orbit_right" if path.upper > 0 else "orbit_left"]
-        strength, margin = around, 0.6
+    if abs(orbit) >= settings.orbit:
+        moves = ["orbit_right" if orbit > 0 else "orbit_left"]
+        strength, margin = abs(orbit), 0.6
     elif shaking and first < settings.slight:
         moves, strength, margin = ["handheld"], shake, 1.0
     elif shaking:
@@ -360,7 +401,30 @@ def deliver(path: Path, time_s: Array, settings: Camera | None = None) -> Delive
         moves.append("static")
         margin = min(1.0, 0.4 + abs(first - settings.still) / settings.still)
     sure, why = _sure(path, strength, margin)
+    if parting and not orbit and path.exact < 0.5 and sure > 0.25:
+        sure, why = 0.25, "near and far things part, perhaps an orbit"
     return Delivered(moves[0], tuple(moves), strength, sure, shake, net, why)
+
+
+def _orbit(path: Path, sizes: Mapping[str, float]) -> tuple[float, bool]:
+    """How far what is behind the subject went right, in an orbit's pattern (else 0); and whether
+    near and far part enough to leave room for doubt.
+
+    Around a subject that stays where it is, what is behind it (mostly higher up) goes with the
+    camera and what is before it (lower down) stays or goes against. A pan moves both alike, and
+    travelling sideways moves the lower part more.
+    """
+    behind = path.ninths[:2].ravel()
+    way = float(np.sign(behind.sum()))
+    far = float(np.sort(way * behind)[-2:].mean())
+    near = way * path.ninths[2]
+    around = float((way * path.ninths[1]).mean())
+    others = max(sizes["tilt"], sizes["zoom"], sizes["roll"])
+    parts = far >= 0.04 and around >= 0.02 and np.median(near) <= 0.6 * far and far > 1.6 * others
+    if not parts or path.exact > 0.75:
+        return 0.0, False
+    clear = around >= 0.04 and np.median(near) <= 0.25 * far and near.max() <= 0.4 * far
+    return (way * far if clear else 0.0), True
 
 
 def _shake(path: Path, time_s: Array) -> float:
@@ -369,8 +433,7 @@ def _shake(path: Path, time_s: Array) -> float:
     if len(at) < 4:
         return 0.0
     where = [
-        np.interp(at, time_s, np.concatenate([[0.0], part.cumsum()]))
-        for part in (path.right, path.down)
+        np.interp(at, time_s, np.concatenate([[0.0], part.cumsum()])) for part in path.shaken.T
     ]
     change = np.diff(np.stack(where), 2, axis=1)
     return float(np.sqrt((change**2).sum(axis=0).mean()))
@@ -380,7 +443,7 @@ def _sure(path: Path, strength: float, margin: float) -> tuple[float, str]:
     """How far the name can be trusted, and the reason where it cannot."""
     reasons = {
         "too little detail in the picture": np.clip((path.trusted - 0.02) / 0.1, 0, 1),
-        "what moves by itself hides the camera": np.clip((path.steady - 0.3) / 0.3, 0, 1),
+        "what moves by itself hides the camera": np.clip((path.steady - 0.4) / 0.3, 0, 1),
         "the edges stand still while something large moves": 1 - np.clip(path.stuck / 0.3, 0, 1),
         "something large passes by": 1.0 if path.exact > 0.6 else np.clip(2 - strength / 1.5, 0, 1),
         "only part of the picture goes along": (0.1, 0.1, 0.4, 0.85, 1.0)[path.spread],
