@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -105,6 +106,8 @@ def test(*args: str) -> int:
     if browser is None:
         say("no Chromium found: the widget tests will be skipped and counted as such")
     env = {**os.environ, **({"PROMPTGRID_CHROMIUM": browser} if browser else {})}
+    scratch = tempfile.mkdtemp(prefix="promptgrid-")  # notebooks leave a person's experiments alone
+    env |= {"PROMPTGRID_HOME": scratch, "PROMPTGRID_STATE": scratch}
     runs = {
         "units": ["tests", "--ignore=tests/browser"],
         "notebooks": [
@@ -115,12 +118,15 @@ def test(*args: str) -> int:
         ],
         "browser": ["tests/browser"],
     }
-    for name, what in runs.items():
-        say(f"tests: {name}")
-        code = run(*pytest, "-q", *what, env=env)
-        if code:
-            say(f"tests: {name} failed")
-            return code
+    try:
+        for name, what in runs.items():
+            say(f"tests: {name}")
+            code = run(*pytest, "-q", *what, env=env)
+            if code:
+                say(f"tests: {name} failed")
+                return code
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     return 0
 
 
