@@ -28,6 +28,8 @@ b = GridBuilder(
 )
 """
 
+MARKUP = "a fox <img src=x onerror='window.hacked = 1'></script><script>window.hacked = 1</script>"
+
 
 @pytest.fixture
 def builder(notebook: Any) -> Any:
@@ -124,11 +126,13 @@ def test_another_grid_asks_before_edits_are_lost(builder):
     question.wait_for(state="hidden")
     assert page.get_by_label("Mood").input_value() == "my own words"
 
-    builder.python('b.ask(Grid("another one", models="sim/final"))')
+    builder.python(f"other = Grid({MARKUP!r}, models='sim/final'); b.ask(other)")
     page.get_by_role("button", name="Show it").click()
     page.get_by_label("sent exactly as typed").wait_for()
-    assert page.get_by_label("sent exactly as typed").input_value() == "another one"
-    assert builder.python("print(b.grid == Grid('another one', models='sim/final'))") == "True"
+    assert page.get_by_label("sent exactly as typed").input_value() == MARKUP
+    page.locator(".pg-texts li", has_text=MARKUP).wait_for()
+    assert builder.python("print(b.grid == other)") == "True"
+    assert page.evaluate("window.hacked") is None  # a prompt is text, whatever it holds
 
 
 def test_a_twin_shares_the_scene_and_the_keyboard_is_enough(builder):

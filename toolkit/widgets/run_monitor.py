@@ -212,7 +212,7 @@ class RunMonitor(Panel):
             stop = {
                 "label": "Stopping" if self._stopping else "Stop",
                 "off": self._stopping or not left,
-                "hint": "send nothing new; what is paid for is still fetched",
+                "hint": "batch.stop(): send nothing new; what is paid for is still fetched",
             }
         return {
             "title": self._title,
