@@ -10,7 +10,16 @@ import sqlalchemy as sa
 
 from toolkit.errors import ApprovalNeeded, BudgetError, GridError
 from toolkit.grid import Grid, near
-from toolkit.planning import approve, cell_rows, models, plan, promoted, worklist, write_worklist
+from toolkit.planning import (
+    Cost,
+    approve,
+    cell_rows,
+    models,
+    plan,
+    promoted,
+    worklist,
+    write_worklist,
+)
 from toolkit.planning.wait import wait
 from toolkit.prompts.formula import Prompt
 from toolkit.records import State, to_micro
@@ -416,3 +425,52 @@ def test_the_table_of_models_has_what_scripts_rely_on():
     assert len(everything) > 40
     assert everything.set_index("model").loc["pixverse/v5", "price_usd"] is None
     assert len(models("xyzzy")) == 0
+
+
+# ---- clips made by hand
+
+
+HANDS = ("import/SomeSite v2", "import/Other")
+
+
+def by_hand(**asked):
+    fox = Prompt("a red fox", environment="a pine forest at dawn")
+    return Grid(fox, **{"camera": ["push in", "orbit left"], "models": HANDS[0], **asked})
+
+
+def test_what_is_made_by_hand_has_no_price_and_is_counted_apart():
+    bill = plan(by_hand(models=[HANDS[0], "sim/draft"], duration_s=5, seed=7))
+    assert (bill.cells, bill.new, bill.by_hand, bill.cost.unknown) == (4, 2, 2, 0)
+    assert bill.counts == "4 cells: 2 new · 2 by hand"
+    assert bill.headline.endswith("· and 2 clips by hand")
+    assert bill.to_json()["by_hand"] == 2
+    assert bill.video_s == 10
+    alone = plan(by_hand(models=HANDS))
+    assert (alone.headline, alone.cost) == ("4 clips by hand", Cost())
+    assert "by hand" in alone.text
+
+
+def test_what_is_made_by_hand_takes_any_parameter_and_no_other_service_name():
+    grid = by_hand(duration_s=[7.5, 61], resolution="1234p", aspect_ratio="2:1", loop=True)
+    assert (grid.num_kept, grid.models) == (4, ("import/SomeSite-v2",))
+    assert Grid.from_yaml(grid.to_yaml()) == grid
+    with pytest.raises(GridError, match=r"^name the site or tool that makes the clips: 'import/N"):
+        by_hand(models="import/")
+    with pytest.raises(GridError, match=r"^`models` names a value twice:"):
+        by_hand(models=["import/a b", "import/a-b"])
+
+
+def test_running_what_is_made_by_hand_says_the_way_out(store):
+    said = "exp.worklist(grid), then exp.import_clips(folder, grid=grid)"
+    with pytest.raises(GridError) as caught:
+        approve(plan(by_hand()), store.budget())
+    assert str(caught.value) == f"2 clips of this grid are made by hand: {said}"
+    with pytest.raises(GridError) as caught:
+        approve(plan(by_hand(models=[HANDS[0], "sim/draft"])), store.budget())
+    assert str(caught.value).endswith(f"{said}; run the others as a grid of their own")
+
+
+def test_a_worklist_of_a_mixed_grid_lists_what_hands_make():
+    rows = worklist(by_hand(models=["sim/draft", HANDS[0]]))
+    assert [row["model"] for row in rows] == ["import/SomeSite-v2"] * 2
+    assert all(row["file"].startswith(row["cell_id"]) for row in rows)

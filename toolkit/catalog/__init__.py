@@ -7,8 +7,10 @@ said to be unknown and is never $0.
 
 from toolkit.catalog.cards import (
     Refusal,
+    by_hand_model,
     card,
     cards,
+    is_by_hand,
     limit_refusal,
     limited,
     near_value,
@@ -24,9 +26,11 @@ __all__ = [
     "Match",
     "Price",
     "Refusal",
+    "by_hand_model",
     "card",
     "cards",
     "find",
+    "is_by_hand",
     "limit_refusal",
     "limited",
     "near_value",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -28,9 +29,11 @@ __all__ = [
     "Catalog",
     "Fact",
     "Refusal",
+    "by_hand_model",
     "card",
     "cards",
     "current",
+    "is_by_hand",
     "limit_refusal",
     "limited",
     "near_value",
@@ -242,8 +245,31 @@ def cards() -> list[ModelCard]:
     return sorted(current().cards.values(), key=lambda c: (not c.is_simulated, c.model))
 
 
+BY_HAND = "import/"
+
+
+def is_by_hand(model: str) -> bool:
+    """Whether its clips are made by a person, on a site without an interface for programs."""
+    return model.startswith(BY_HAND)
+
+
+def by_hand_model(name: str) -> str:
+    """The model of clips from outside: `import/NAME`, in the one spelling that keys hang on."""
+    cleaned = re.sub(r"[^\w.+-]+", "-", name.strip().removeprefix(BY_HAND)).strip("-")
+    return f"{BY_HAND}{cleaned or 'unknown'}"
+
+
 def card(model: str) -> ModelCard:
-    """The card of `"service/model"`; `CatalogError` names the nearest."""
+    """The card of `"service/model"`; `CatalogError` names the nearest.
+
+    Any `"import/NAME"` has one, of which nothing is known and which so refuses nothing.
+    """
+    if is_by_hand(model):
+        title = model.removeprefix(BY_HAND).strip()
+        if not title:
+            raise CatalogError("name the site or tool that makes the clips: 'import/NAME'")
+        said = "made by hand: a worklist says what to make, import brings it in"
+        return ModelCard(by_hand_model(model), title=title, wire_id="", status="live", notes=said)
     known = current().cards
     if model in known:
         return known[model]

@@ -21,7 +21,7 @@ from typing import Any, overload
 
 from toolkit.catalog import Refusal, card, limit_refusal, limited
 from toolkit.errors import CatalogError, GridError
-from toolkit.grid.axes import Axis, as_values, nearest, sample_values
+from toolkit.grid.axes import Axis, as_values, nearest, no_twice, sample_values
 from toolkit.grid.sources import read_prompts
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt, render
 from toolkit.records import CANONICAL_PARAMS, PARTS, ImageRef, ModelCard, RunSpec, canonical_json
@@ -207,10 +207,13 @@ class Grid:
         folder: Path | None,
     ) -> None:
         self.prompts: tuple[Prompt, ...] = tuple(read_prompts(prompts))
-        self.models: tuple[str, ...] = tuple(as_values("models", models))
-        self._cards: list[ModelCard] = [_card(model) for model in self.models]
+        self._cards: list[ModelCard] = [_card(model) for model in as_values("models", models)]
+        self.models: tuple[str, ...] = tuple(model_card.model for model_card in self._cards)
+        no_twice("models", self.models)
         self.samples: Sequence[int] = sample_values(samples)
         self.scene = scene
+        if design != "full":
+            raise GridError(f"`design`: {design!r} is none; there is: full")
         self.design = design
         self.extra: dict[str, Any] = dict(extra or {})
         declared = list(dict.fromkeys(name for c in self._cards for name in c.extra_params))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from toolkit.catalog import price_depends_on
+from toolkit.catalog import is_by_hand, price_depends_on
 from toolkit.grid import Exclusion, Grid
 from toolkit.planning.count import Arm, Pricing, plain, tally
 from toolkit.planning.look import as_html, as_table
@@ -32,13 +32,15 @@ __all__ = ["Plan", "plan"]
 class Plan:
     """The bill of a grid. Displaying it shows the text; `df` is a row an arm; nothing was spent.
 
-    `cells` run, of which `new` are to be made, `done` are there, `going` are on their way and
-    `ended` came to nothing before (moderated, failed: they are not sent again by themselves).
+    `cells` run, of which `new` are to be made, `by_hand` to be made by a person and imported,
+    `done` are there, `going` are on their way and `ended` came to nothing before (moderated,
+    failed: they are not sent again by themselves).
     """
 
     grid: Grid
     cells: int
     new: int
+    by_hand: int
     done: int
     going: int
     ended: int
@@ -67,6 +69,9 @@ class Plan:
     @property
     def headline(self) -> str:
         """`20 clips · 100 s · $2.80 (price of 2025-06-24) · about 6 min`."""
+        hands = f"{count(self.by_hand, 'clip')} by hand"
+        if not self.new and self.by_hand:
+            return hands
         if not self.new:
             return f"nothing new: {count(self.done, 'clip')} done" if self.done else "nothing runs"
         words = [count(self.new, "clip")]
@@ -76,6 +81,8 @@ class Plan:
         words.append(str(self.cost) + (f" (price of {dates[0]})" if dates else ""))
         if self.wall_s is not None:
             words.append(f"about {minutes(self.wall_s[0])}")
+        if self.by_hand:
+            words.append(f"and {hands}")
         return " · ".join(words)
 
     @property
@@ -90,8 +97,9 @@ class Plan:
     @property
     def counts(self) -> str:
         """`63 cells: 54 new · 9 excluded`."""
-        counts = [("new", self.new), ("done", self.done), ("on their way", self.going)]
-        counts += [("ended before", self.ended), ("excluded", self.num_excluded)]
+        counts = [("new", self.new), ("by hand", self.by_hand), ("done", self.done)]
+        counts += [("on their way", self.going), ("ended before", self.ended)]
+        counts += [("excluded", self.num_excluded)]
         return f"{self.cells:,} cells: " + " · ".join(f"{n:,} {word}" for word, n in counts if n)
 
     @cached_property
@@ -107,7 +115,7 @@ class Plan:
                     "new": arm.new,
                     "done": arm.done,
                     "video_s": arm.seconds,
-                    "each_usd": None if arm.each.high is None else from_micro(arm.each.high),
+                    "each_usd": None if not arm.each.high else from_micro(arm.each.high),
                     "cost_low_usd": _dollars(arm, arm.cost.low),
                     "cost_usd": _dollars(arm, arm.cost.expected),
                     "cost_high_usd": _dollars(arm, arm.cost.high),
@@ -123,6 +131,7 @@ class Plan:
         return {
             "cells": self.cells,
             "new": self.new,
+            "by_hand": self.by_hand,
             "done": self.done,
             "on_their_way": self.going,
             "ended": self.ended,
@@ -158,12 +167,14 @@ def plan(grid: Grid, store: Store | None = None, *, price_usd: float | None = No
     tallies = tally(grid, store, pricing)
     arms = [found.arm() for found in tallies.values()]
     new_by_model: dict[str, int] = {}
-    for arm in arms:
+    for arm in (arm for arm in arms if not arm.is_by_hand):
         new_by_model[arm.levels["model"]] = new_by_model.get(arm.levels["model"], 0) + arm.new
     wall = wait(new_by_model, store)
     notes = [*_notes(grid, pricing), *tallies.notes]
     if wall is not None and wall.is_guess:
         notes.append("how long it takes is a rule of thumb until clips have arrived")
+    hands = [arm.is_by_hand for arm in arms]
+    lengths = [found.video_s for found in tallies.values()]
     cost = sum((arm.cost for arm in arms), Cost())
     notes += _over_cap(cost, store)
     real = {p.date for p in pricing.used if p.date and not p.simulated and not p.unknown}
@@ -171,12 +182,13 @@ def plan(grid: Grid, store: Store | None = None, *, price_usd: float | None = No
         grid=grid,
         cells=grid.num_kept,
         new=sum(new_by_model.values()),
+        by_hand=sum(arm.new for arm in arms if arm.is_by_hand),
         done=sum(arm.done for arm in arms),
         going=tallies.going,
         ended=tallies.ended,
         num_excluded=grid.size - grid.num_kept,
         exclusions=grid.exclusions,
-        video_s=sum(found.video_s for found in tallies.values()),
+        video_s=sum(s for s, hand in zip(lengths, hands, strict=True) if not hand),
         cost=cost,
         wall_s=None if wall is None else wall.seconds,
         price_dates=tuple(sorted(real)),
@@ -208,7 +220,7 @@ def _notes(grid: Grid, pricing: Pricing) -> list[str]:
         f"tk.near: {name} is " + ", ".join(f"{v} on {m}" for m, v in by_model.items())
         for name, by_model in grid.near_values().items()
     ]
-    cards = grid.cards
+    cards = [c for c in grid.cards if not is_by_hand(c.model)]
     lengths = {c.model: c.default_duration_s for c in cards}
     if "duration_s" not in grid.params and len(set(lengths.values())) > 1:
         said = ", ".join(f"{m} {'?' if d is None else f'{d:g} s'}" for m, d in lengths.items())

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from toolkit.catalog import Price, card, price
+from toolkit.catalog import Price, card, is_by_hand, price
 from toolkit.errors import GridError
 from toolkit.grid import Grid
-from toolkit.planning.money import Cost
+from toolkit.planning.money import BY_HAND, Cost
 from toolkit.records import CANONICAL_PARAMS, ModelCard, State, from_micro, to_micro
 from toolkit.store import CellRow
 
@@ -36,6 +36,11 @@ class Arm:
     seconds: float | None
     each: Price
     cost: Cost
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether its clips are made by a person and imported."""
+        return self.each == BY_HAND
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -70,6 +75,8 @@ class Pricing:
         self._made: dict[Any, Price] = {}
 
     def __call__(self, model: str, params: Mapping[str, Any]) -> Price:
+        if is_by_hand(model):
+            return BY_HAND
         key = (model, *((n, _key(v)) for n, v in params.items() if n in _PRICED))
         if key not in self._made:
             found = price(card(model), params)

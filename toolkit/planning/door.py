@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.errors import ApprovalNeeded, BudgetError, GridError
 from toolkit.planning.bill import Plan
-from toolkit.planning.money import usd
+from toolkit.planning.money import count, usd
 from toolkit.records import to_micro
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ def approve(bill: Plan, budget: Budget, *, up_to_usd: float | None = None) -> No
     if not bill.cells:
         reasons = "; ".join(map(str, bill.exclusions[:3]))
         raise GridError(f"no cell of this grid runs: {reasons}")
+    if bill.by_hand:
+        rest = "; run the others as a grid of their own" if bill.new else ""
+        raise GridError(
+            f"{count(bill.by_hand, 'clip')} of this grid {_are(bill.by_hand)} made by hand: "
+            f"exp.worklist(grid), then exp.import_clips(folder, grid=grid){rest}"
+        )
     cost = bill.cost
     if cost.unknown:
         notes = sorted({arm.each.note for arm in bill.arms if arm.each.unknown and arm.new})
@@ -61,6 +67,10 @@ def approve(bill: Plan, budget: Budget, *, up_to_usd: float | None = None) -> No
             raise ApprovalNeeded(_ask(bill))
     elif cost.high > granted:
         raise ApprovalNeeded(_ask(bill))
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _granted(up_to_usd: float | None) -> int | None:

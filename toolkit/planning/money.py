@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from toolkit.catalog import Price
 from toolkit.records import from_micro
 
-__all__ = ["Cost", "count", "each", "usd"]
+__all__ = ["BY_HAND", "Cost", "count", "each", "usd"]
+
+BY_HAND = Price(0, 0, 0, note="made by hand")
+"""Of a clip that a person makes and imports: nothing that is known here is paid for it."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ def count(number: int, noun: str) -> str:
 
 
 def each(found: Price) -> str:
+    if found == BY_HAND:
+        return "by hand"
     if found.low is None or found.high is None:
         return "unknown"
     kind = "sim $" if found.simulated else "$"

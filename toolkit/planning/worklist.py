@@ -13,6 +13,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+from toolkit.catalog import is_by_hand
 from toolkit.errors import ExportError, GridError
 from toolkit.grid import Cell, Grid
 from toolkit.records import ImageRef
@@ -24,7 +25,11 @@ COLUMNS = ("cell_id", "prompt", "negative", "model", "settings", "sample", "scen
 
 
 def worklist(grid: Grid) -> list[dict[str, Any]]:
-    """One row for each clip to make, in the order of the grid; cells that share a run once."""
+    """One row for each clip to make, in the order of the grid; cells that share a run once.
+
+    Of a grid with models such as `import/NAME` only theirs; of any other, every clip.
+    """
+    hands = any(map(is_by_hand, grid.models))
     if grid.num_kept > MOST:
         raise GridError(
             f"a worklist of {grid.num_kept:,} clips is more than hands can make ({MOST:,}); "
@@ -32,7 +37,7 @@ def worklist(grid: Grid) -> list[dict[str, Any]]:
         )
     rows: dict[str, dict[str, Any]] = {}
     for cell in grid.cells():
-        if cell.id not in rows:
+        if (is_by_hand(cell.spec.model) or not hands) and cell.id not in rows:
             rows[cell.id] = _row(cell, grid)
     return list(rows.values())
 
