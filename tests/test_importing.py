@@ -13,6 +13,7 @@ from tests.clipmaker import texture, write
 from toolkit.errors import ImportProblem
 from toolkit.grid import Grid
 from toolkit.importing import import_clips, import_model, read_table
+from toolkit.planning import write_worklist
 from toolkit.prompts.formula import Prompt
 from toolkit.records import State
 from toolkit.store import Store
@@ -81,7 +82,9 @@ def test_two_files_of_one_prompt_are_two_samples(store: Store, folder: Path):
 
 
 def test_parts_alone_make_the_prompt_and_the_scene(store: Store, folder: Path):
-    rows = "file,subject,environment,camera\na.mp4,a fox,a wood,pan left\nb.mp4,a fox,a wood,static\n"
+    rows = (
+        "file,subject,environment,camera\na.mp4,a fox,a wood,pan left\nb.mp4,a fox,a wood,static\n"
+    )
     import_clips(store, folder, csv=table(folder, rows), probe=probe)
     first, second = store.run_rows()
     assert first["prompt.text"] == "A fox. A wood. Pan left."
@@ -91,7 +94,7 @@ def test_parts_alone_make_the_prompt_and_the_scene(store: Store, folder: Path):
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_a_spreadsheet_in_another_country_is_read(delimiter: str, tmp_path: Path):
     path = tmp_path / "t.csv"
-    text = delimiter.join(["File", "Prompt"]) + "\n" + delimiter.join(["a.mp4", "naïve ""café"""])
+    text = delimiter.join(["File", "Prompt"]) + "\n" + delimiter.join(["a.mp4", "naïve café"])
     path.write_text(text, encoding="utf-8-sig")
     assert read_table(path) == [{"file": "a.mp4", "prompt": "naïve café"}]
 
@@ -145,7 +148,10 @@ def test_a_wrong_seed_is_a_problem_of_its_row(store: Store, folder: Path):
 def test_without_a_table_one_is_written_and_never_overwritten(store: Store, folder: Path):
     first = import_clips(store, folder, probe=probe)
     again = import_clips(store, folder, probe=probe)
-    assert (first.table.name, again.table.name) == ("clips-to-fill-in.csv", "clips-to-fill-in-2.csv")
+    assert (first.table.name, again.table.name) == (
+        "clips-to-fill-in.csv",
+        "clips-to-fill-in-2.csv",
+    )
     with first.table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["file"] for row in rows] == ["a.mp4", "b.mp4", "c.mp4"]
@@ -160,7 +166,9 @@ def test_files_find_their_cell_by_the_id_in_their_name(store: Store, folder: Pat
     report = import_clips(store, folder, cells=[one, other], probe=probe)
     assert report.imported == [one.run_key]
     assert [path.name for path in report.unmatched] == ["b.mp4", "c.mp4"]
-    report = import_clips(store, folder, cells=[one, other], probe=probe, assign={"b.mp4": other.id})
+    report = import_clips(
+        store, folder, cells=[one, other], probe=probe, assign={"b.mp4": other.id}
+    )
     assert report.imported == [other.run_key]
     assert [row["prompt.camera"] for row in store.run_rows()] == ["static", "pan left"]
 
@@ -197,5 +205,14 @@ def test_the_real_clips_come_in(store: Store, real_clips: Path):
     assert report.is_complete
     rows = store.run_rows()
     assert len(rows) == 12
-    scenes = {row["prompt.scene"] for row in rows if (row["prompt.camera"] or "").startswith("roll")}
+    scenes = {
+        row["prompt.scene"] for row in rows if (row["prompt.camera"] or "").startswith("roll")
+    }
     assert scenes == {"rocks and waves, coastline in a storm"}
+
+
+def test_a_worklist_comes_back_without_its_guard(tmp_path: Path):
+    prompt = "=2+3 foxes, 'quoted'"
+    grid = Grid([prompt, "'tis a fox"], models="import/Site")
+    rows = read_table(write_worklist(grid, tmp_path / "list.csv"))
+    assert [row["prompt"] for row in rows] == [prompt, "'tis a fox"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolkit.catalog import by_hand_model
+from toolkit.catalog import by_hand_model as import_model
 from toolkit.errors import ClipError, ImportProblem
 from toolkit.prompts.formula import Prompt
 from toolkit.records import PARTS, RunSpec
@@ -121,12 +121,17 @@ def read_table(path: Path) -> list[dict[str, str]]:
         )
     return [
         {
-            names[k]: (v or "").strip()
+            names[k]: _unguard(v.strip())
             for k, v in row.items()
             if k is not None and isinstance(v, str)
         }
         for row in rows
     ]
+
+
+def _unguard(text: str) -> str:
+    """Without the apostrophe that a worklist puts before what a spreadsheet takes for a formula."""
+    return text[1:] if re.match(r"'[=+\-@]", text) else text
 
 
 def write_table(paths: Iterable[Path], out: Path) -> Path:
@@ -159,7 +164,7 @@ def _spec(row: Mapping[str, str]) -> tuple[RunSpec, dict[str, str], dict[str, st
         raise ImportProblem(f"a sample counts from 1, not {sample!r}")
     spec = RunSpec(
         text,
-        model=by_hand_model(row.get("model") or ""),
+        model=import_model(row.get("model") or ""),
         negative=row.get("negative") or None,
         params=params,
         sample=int(sample),
