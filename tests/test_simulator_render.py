@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
 import pytest
 
 from toolkit.errors import Refused
-from toolkit.records import CAMERA_MOVES, ImageRef, RunSpec
+from toolkit.records import ImageRef, RunSpec
 from toolkit.simulator import render, truth
 from toolkit.simulator.planted import MODELS
 
@@ -63,9 +64,10 @@ def motion(frames) -> dict[str, float]:
     grid = np.stack((xs.ravel(), ys.ravel()), 1).astype(np.float32)
     centre = np.array([width / 2, height / 2], np.float32)
     steps, thirds = [], []
-    for a, b in zip(small[:-1], small[1:], strict=True):
+    for a, b in pairwise(small):
         flow = dis.calc(a, b, None)
-        texture = cv2.blur(cv2.Sobel(a, cv2.CV_32F, 1, 0) ** 2 + cv2.Sobel(a, cv2.CV_32F, 0, 1) ** 2, (9, 9))
+        slopes = [cv2.Sobel(a, cv2.CV_32F, dx, 1 - dx) ** 2 for dx in (0, 1)]
+        texture = cv2.blur(slopes[0] + slopes[1], (9, 9))
         at = flow[grid[:, 1].astype(int), grid[:, 0].astype(int)]
         keep = texture[grid[:, 1].astype(int), grid[:, 0].astype(int)] > 60
         m, _ = cv2.estimateAffinePartial2D(
@@ -117,6 +119,7 @@ def test_camera_twins_show_the_same_scene():
 
 
 # -- the camera ------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize(
     ("move", "part", "sign", "least"),
@@ -198,7 +201,7 @@ def test_planted_blur_softens(clean):
 
 def test_a_planted_freeze_repeats_frames_for_as_long_as_it_says(clean):
     def frozen(frames):
-        pairs = zip(frames[:-1], frames[1:], strict=True)
+        pairs = pairwise(frames)
         return sum(np.array_equal(a, b) for a, b in pairs)
 
     assert frozen(clean) == 0
@@ -207,7 +210,7 @@ def test_a_planted_freeze_repeats_frames_for_as_long_as_it_says(clean):
 
 def test_a_planted_cut_is_one_jump_at_its_time(clean):
     def steps(frames):
-        return [np.abs(a.astype(int) - b).mean() for a, b in zip(frames[:-1], frames[1:], strict=True)]
+        return [np.abs(a.astype(int) - b).mean() for a, b in pairwise(frames)]
 
     cut = steps(with_flaws(cut=0.75))
     assert int(np.argmax(cut)) == 17  # between frames 17 and 18 of 24 a second

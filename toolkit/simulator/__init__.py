@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolkit.simulator.frames import ambience, render
-    from toolkit.simulator.service import SimService, simulate
     from toolkit.simulator.planted import MODELS, ModelTruth, PlantedTruth, describe, truth
+    from toolkit.simulator.service import SimService, simulate
 
 __all__ = [
     "MODELS",

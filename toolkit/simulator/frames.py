@@ -20,7 +20,9 @@ from toolkit.errors import Refused
 from toolkit.records import ImageRef, RunSpec
 from toolkit.simulator.look import Grade, Look, grade_of, look_of
 from toolkit.simulator.paint import Image, Plane, Sheet, Stage, generator
-from toolkit.simulator.places import PAINTERS, Set
+from toolkit.simulator.places import PAINTERS
+from toolkit.simulator.planted import PlantedTruth, duration_of, truth
+from toolkit.simulator.sets import Set
 from toolkit.simulator.shot import (
     Flash,
     Item,
@@ -28,16 +30,15 @@ from toolkit.simulator.shot import (
     Pose,
     Precipitation,
     Scene,
-    Shimmer,
     Splashes,
     Sprite,
     View,
     bake,
     merge,
     smooth_noise,
+    stamp,
 )
 from toolkit.simulator.subjects import KINDS, sprites
-from toolkit.simulator.planted import PlantedTruth, duration_of, truth
 from toolkit.simulator.words import Script, read
 
 __all__ = ["ambience", "check", "path", "render", "size_of"]
@@ -344,8 +345,6 @@ class _Steam:
         self.blob = np.repeat((fall * 255).astype(np.uint8)[..., None], 4, axis=2)
 
     def draw(self, frame: Image, view: View, t: float) -> None:
-        from toolkit.simulator.shot import _stamp
-
         world = np.vstack((view.matrix(1.0), [0, 0, 1]))
         for a, b, c, d in self.puffs:
             age = (t * (0.20 + 0.10 * b) + a) % 1.0
@@ -355,11 +354,11 @@ class _Steam:
             strength = 0.26 * min(1.0, age * 5) * (1 - age) ** 1.4
             blob = cv2.convertScaleAbs(self.blob, alpha=strength)
             local = np.array([[r / 32, 0, x - r], [0, r * 1.5 / 32, y - r * 1.5], [0, 0, 1.0]])
-            _stamp(frame, view, blob, (world @ local)[:2])
+            stamp(frame, view, blob, (world @ local)[:2])
 
 
 def _image(value: Any) -> Image | None:
-    """A reference image as (H, W, 3); None where there is none; `Refused` where it is unreadable."""
+    """A reference image as (H, W, 3), None where there is none; `Refused` if it is unreadable."""
     if value is None:
         return None
     if isinstance(value, Mapping):
@@ -546,7 +545,8 @@ def ambience(spec: RunSpec, rate_hz: int = 48_000) -> NDArray[np.float32]:
     def band(low: float, high: float, tilt: float) -> NDArray[np.float64]:
         shape = 1 / (1 + (low / np.maximum(freq, 1)) ** 4) / (1 + (freq / high) ** 4)
         noise = np.fft.irfft(spectrum * shape * np.maximum(freq, 20) ** -tilt, count, axis=0)
-        return noise / (np.abs(noise).max() + 1e-9)
+        loud: NDArray[np.float64] = noise / (np.abs(noise).max() + 1e-9)
+        return loud
 
     sound = 0.05 * band(60, 400, 0.6)
     if script.weather & {"rain", "storm"}:
@@ -560,4 +560,5 @@ def ambience(spec: RunSpec, rate_hz: int = 48_000) -> NDArray[np.float32]:
         gust = (0.6 + 0.4 * np.sin(2 * np.pi * t / 3.3 + rng.random() * 6))[:, None]
         sound = sound + 0.12 * band(120, 900, 0.5) * gust
     edge = np.clip(np.minimum(t, t[-1] - t) * 8, 0, 1)[:, None]
-    return (np.clip(sound * edge, -0.5, 0.5)).astype(np.float32)
+    bed: NDArray[np.float32] = np.clip(sound * edge, -0.5, 0.5).astype(np.float32)
+    return bed

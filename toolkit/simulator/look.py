@@ -1,5 +1,6 @@
 """The light of a scene: colours of sky, key light and haze from time of day and weather; the grade
-from the words of the mood."""
+from the words of the mood.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ __all__ = ["Grade", "Look", "grade_of", "look_of"]
 @dataclass(frozen=True)
 class Look:
     """Colours in 0..1. `sun` is where the disc stands, in shares of the view (x -1..1, y 0 at the
-    horizon, 1 at the top); `night` says how dark it is, `lamps` how many lights are on."""
+    horizon, 1 at the top); `night` says how dark it is, `lamps` how many lights are on.
+    """
 
     zenith: RGB
     middle: RGB
@@ -48,8 +50,10 @@ class Look:
 
     def lit(self, rgb: RGB, far: float = 0.0, *, facing: float = 0.6) -> RGB:
         """A surface of `rgb` seen through the haze: `far` 0 close by, 1 at the horizon; `facing`
-        0 turned away from the key light, 1 towards it."""
-        light = tuple(a + k * facing for a, k in zip(self.ambient, self.key, strict=True))
+        0 turned away from the key light, 1 towards it.
+        """
+        a, k = self.ambient, self.key
+        light = (a[0] + k[0] * facing, a[1] + k[1] * facing, a[2] + k[2] * facing)
         return mix(scaled(rgb, light), self.haze, min(1.0, far * self.density))
 
 
@@ -133,7 +137,8 @@ def _veiled(look: Look, by: float) -> Look:
     return replace(
         look,
         zenith=mix(look.zenith, scaled(grey, 0.72), by), middle=mix(look.middle, grey, by),
-        horizon=mix(look.horizon, scaled(grey, 1.08), by * 0.8), haze=mix(look.haze, grey, by * 0.7),
+        horizon=mix(look.horizon, scaled(grey, 1.08), by * 0.8),
+        haze=mix(look.haze, grey, by * 0.7),
         key=scaled(mix(look.key, (0.5, 0.5, 0.5), by * 0.5), 0.72),
         ambient=mix(look.ambient, scaled(grey, 0.62), by * 0.5),
         cloud=mix(look.cloud, scaled(grey, 0.9), by), clouds=0.9,
@@ -172,21 +177,39 @@ class Grade:
         bright = np.clip(y, 0, 1) ** 1.5
         y = y + dark * np.array(self.shadows) + bright * np.array(self.lights)
         y = self.lift + y * (1 - self.lift)
-        return np.clip(y * 255 + 0.5, 0, 255).astype(np.uint8)[:, None, :]
+        table: NDArray[np.uint8] = np.clip(y * 255 + 0.5, 0, 255).astype(np.uint8)[:, None, :]
+        return table
 
 
 _GRADES: dict[str, dict[str, float | RGB]] = {
     "warm": {"lights": (0.06, 0.015, -0.06), "shadows": (0.03, 0.0, -0.02)},
     "cold": {"lights": (-0.05, 0.0, 0.05), "shadows": (-0.02, 0.01, 0.05), "saturation": 0.86},
-    "teal": {"lights": (0.07, 0.02, -0.07), "shadows": (-0.05, 0.035, 0.06), "contrast": 1.16, "vignette": 0.4},
-    "noir": {"saturation": 0.0, "contrast": 1.20, "vignette": 0.55, "grain": 0.025, "exposure": 1.16},
-    "pastel": {"saturation": 0.78, "contrast": 0.86, "lift": 0.10, "exposure": 1.10, "lights": (0.02, 0.0, 0.02), "vignette": 0.1},
+    "teal": {
+        "lights": (0.07, 0.02, -0.07), "shadows": (-0.05, 0.035, 0.06), "contrast": 1.16,
+        "vignette": 0.4,
+    },
+    "noir": {
+        "saturation": 0.0, "contrast": 1.20, "vignette": 0.55, "grain": 0.025, "exposure":
+        1.16,
+    },
+    "pastel": {
+        "saturation": 0.78, "contrast": 0.86, "lift": 0.10, "exposure": 1.10, "lights":
+        (0.02, 0.0, 0.02), "vignette": 0.1,
+    },
     "vibrant": {"saturation": 1.42, "contrast": 1.14},
     "muted": {"saturation": 0.76, "contrast": 0.98, "lift": 0.02, "grain": 0.018},
-    "vintage": {"saturation": 0.72, "lift": 0.07, "lights": (0.07, 0.03, -0.07), "shadows": (0.03, 0.0, 0.03), "grain": 0.03},
+    "vintage": {
+        "saturation": 0.72, "lift": 0.07, "lights": (0.07, 0.03, -0.07), "shadows": (0.03,
+        0.0, 0.03), "grain": 0.03,
+    },
     "dark": {"exposure": 0.90, "contrast": 1.16, "saturation": 0.88, "vignette": 0.55},
-    "neon": {"saturation": 1.30, "shadows": (0.02, -0.02, 0.08), "lights": (0.05, -0.03, 0.05), "contrast": 1.16},
-    "luxury": {"contrast": 1.20, "lights": (0.04, 0.015, -0.03), "exposure": 1.02, "vignette": 0.45},
+    "neon": {
+        "saturation": 1.30, "shadows": (0.02, -0.02, 0.08), "lights": (0.05, -0.03, 0.05),
+        "contrast": 1.16,
+    },
+    "luxury": {
+        "contrast": 1.20, "lights": (0.04, 0.015, -0.03), "exposure": 1.02, "vignette": 0.45,
+    },
 }  # fmt: skip
 
 

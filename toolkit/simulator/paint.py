@@ -30,8 +30,8 @@ __all__ = [
 ]
 
 RGB = tuple[float, float, float]
-Image = NDArray[np.uint8]
-Plane = NDArray[np.float32]
+Image = NDArray[Any]  # (H, W, C) uint8
+Plane = NDArray[Any]  # (H, W) or (N,) float32
 
 _SHIFT = 4  # binary digits behind the point in OpenCV's drawing
 
@@ -69,6 +69,7 @@ def fbm(
     The lattice does not depend on `shape`: two sizes of one picture carry the same noise.
     """
     height, width = shape
+    rng = np.random.default_rng(rng.integers(1 << 62))  # the caller's next draw stays the same
     out = np.zeros(shape, np.float32)
     strength, total = 1.0, 0.0
     rows, columns = cells
@@ -80,7 +81,7 @@ def fbm(
         total += strength
         strength *= 0.5
         rows, columns = rows * 2, columns * 2
-    return out / max(total * 0.7, 1e-6)  # type: ignore[no-any-return]
+    return out / max(total * 0.7, 1e-6)
 
 
 def ridge(
@@ -228,7 +229,7 @@ class Sheet:
         self.blend(mask.astype(np.float32) * (alpha / 255), rgb, int(low[1]), int(low[0]))
 
     def blend(self, mask: Plane, rgb: RGB | NDArray[Any], row: int = 0, column: int = 0) -> None:
-        """Lay `rgb` (a colour, or an image of `mask`'s size in 0..1) over the sheet through `mask`."""
+        """Lay `rgb` (a colour, or an image as large as `mask`, in 0..1) over it through `mask`."""
         height, width = mask.shape
         part = self.rgba[row : row + height, column : column + width]
         ink = np.empty((*mask.shape, 4), np.float32)
@@ -255,7 +256,7 @@ class Sheet:
         end: float = 360.0,
         alpha: float = 1.0,
     ) -> None:
-        """A filled ellipse or, with `start`..`end` in degrees (clockwise from the right), a part."""
+        """A filled ellipse, or its part from `start` to `end` degrees clockwise from the right."""
         turn = np.radians(np.linspace(start, end, 48 if max(rx, ry) * self.ppu > 12 else 20))
         around = np.stack((np.cos(turn) * rx, np.sin(turn) * ry), 1)
         c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
@@ -270,7 +271,7 @@ class Sheet:
         taper: float = 1.0,
         alpha: float = 1.0,
     ) -> None:
-        """A round brush stroke through `points`, `width` units thick, ending at `taper` times that."""
+        """A brush stroke through `points`, `width` units thick, at the end `taper` times that."""
         at = np.asarray(points, np.float64)
         step = np.diff(at, axis=0)
         length = np.maximum(np.hypot(step[:, 0], step[:, 1]), 1e-9)
@@ -279,9 +280,10 @@ class Sheet:
         half = np.linspace(width, width * taper, len(at))[:, None] / 2
         self.poly(np.vstack((at + joined * half, (at - joined * half)[::-1])), rgb, alpha)
         if width * self.ppu > 2.5 and alpha >= 0.999:
-            self.ellipse(*at[0], width / 2, width / 2, rgb)
+            self.ellipse(at[0, 0], at[0, 1], width / 2, width / 2, rgb)
             if taper > 0.3:
-                self.ellipse(*at[-1], width * taper / 2, width * taper / 2, rgb)
+                end = width * taper / 2
+                self.ellipse(at[-1, 0], at[-1, 1], end, end, rgb)
 
     def glow(self, x: float, y: float, radius: float, rgb: RGB, strength: float = 1.0) -> None:
         """Light around a point: adds colour, hides nothing."""
@@ -310,7 +312,8 @@ class Sheet:
         grain: Plane | None = None,
     ) -> None:
         """Everything under `line` (y of every column), `top` colour at the line, `bottom` colour
-        from `depth` units below; `grain` (H, W) in about -1..1 lightens and darkens it."""
+        from `depth` units below; `grain` (H, W) in about -1..1 lightens and darkens it.
+        """
         first = max(0, int((float(line.min()) - self.y0) * self.ppu) - 2)
         if first >= self.height:
             return

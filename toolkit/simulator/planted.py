@@ -100,7 +100,8 @@ MODELS: dict[str, ModelTruth] = {
 @dataclass(frozen=True, kw_only=True)
 class PlantedTruth:
     """What is in one clip. `delivered` is the move that the picture shows, at `strength` times the
-    full size; `asked` is None where nothing was asked. Times are in seconds of the clip."""
+    full size; `asked` is None where nothing was asked. Times are in seconds of the clip.
+    """
 
     model: str
     asked: str | None

@@ -129,7 +129,8 @@ class SimService:
 
     def submit(self, spec: RunSpec, *, token: str | None = None) -> str:
         """Take a job and return its id. `Refused` for what is refused at the door: an unknown
-        model, a size, length, image or flaw that does not exist, an empty prompt."""
+        model, a size, length, image or flaw that does not exist, an empty prompt.
+        """
         from toolkit.simulator.frames import check
 
         check(spec)

@@ -19,14 +19,28 @@ from numpy.typing import NDArray
 from toolkit.simulator.paint import Image, Plane, Sheet, Stage, fbm, generator, over
 
 __all__ = [
-    "Flash", "Item", "Layer", "Pose", "Precipitation", "Scene", "Shimmer", "Splashes", "Sprite", "View",
-]  # fmt: skip
+    "Flash",
+    "Item",
+    "Layer",
+    "Pose",
+    "Precipitation",
+    "Scene",
+    "Shimmer",
+    "Splashes",
+    "Sprite",
+    "View",
+    "bake",
+    "merge",
+    "smooth_noise",
+    "stamp",
+]
 
 
 @dataclass(frozen=True)
 class Pose:
     """Where the camera has gone: `pan` to the right and `tilt` downwards in units of the short
-    side, `zoom` the log of the scale, `roll` in radians clockwise, `orbit` to the right in units."""
+    side, `zoom` the log of the scale, `roll` in radians clockwise, `orbit` to the right in units.
+    """
 
     pan: float = 0.0
     tilt: float = 0.0
@@ -50,7 +64,8 @@ class View:
 
     def matrix(self, near: float, slope: float = 0.0, ground: float = 0.0) -> NDArray[np.float64]:
         """(2, 3): from units in a layer to pixels of the frame. With `slope` the layer is a floor:
-        `near` holds at height `ground` and grows by `slope` per unit downwards."""
+        `near` holds at height `ground` and grows by `slope` per unit downwards.
+        """
         pose = self.pose
         turn = 0.93 + 0.07 * near
         shear = -pose.orbit * slope - pose.pan * 0.07 * slope
@@ -88,7 +103,7 @@ def _window(
     return (int(x0), int(y0), int(x1), int(y1)) if x0 < x1 and y0 < y1 else None
 
 
-def _stamp(
+def stamp(
     frame: Image,
     view: View,
     rgba: Image,
@@ -211,8 +226,8 @@ class Sprite:
         if self.mirror:
             down = local @ np.diag([1.0, -1.0, 1.0])
             ghost = cv2.convertScaleAbs(rgba, alpha=self.mirror)
-            _stamp(frame, view, ghost, (world @ down @ _sheet_matrix(sheet))[:2])
-        _stamp(frame, view, rgba, (world @ local @ _sheet_matrix(sheet))[:2])
+            stamp(frame, view, ghost, (world @ down @ _sheet_matrix(sheet))[:2])
+        stamp(frame, view, rgba, (world @ local @ _sheet_matrix(sheet))[:2])
 
     def _shade(
         self,
@@ -230,7 +245,7 @@ class Sprite:
             [wide * scale / 32, 0, at[0] - wide * scale],
             [0, wide * 0.20 * scale / 32, at[1] - wide * 0.20 * scale],
         ])  # fmt: skip
-        _stamp(frame, view, _blob(self.shadow), matrix)
+        stamp(frame, view, _blob(self.shadow), matrix)
 
 
 def _blob(alpha: float) -> Image:
@@ -245,7 +260,8 @@ def _blob(alpha: float) -> Image:
 @dataclass
 class Shimmer:
     """Light on water or wet ground: two fields of glints slide over each other between `top` and
-    `bottom`; only where both are bright does it sparkle."""
+    `bottom`; only where both are bright does it sparkle.
+    """
 
     top: float
     bottom: float
@@ -284,11 +300,11 @@ class Shimmer:
             [0, (self.bottom - self.top) / spark.shape[0], self.top],
             [0, 0, 1.0],
         ])  # fmt: skip
-        _stamp(frame, view, rgba, (world @ fit)[:2])
+        stamp(frame, view, rgba, (world @ fit)[:2])
 
 
 class Precipitation:
-    """Rain or snow in front of everything, in sheets at three distances that fall at their speed."""
+    """Rain or snow in front of everything: sheets at three distances, each at its own speed."""
 
     def __init__(
         self,
@@ -306,7 +322,7 @@ class Precipitation:
         self._tiles: list[tuple[Image, float, float]] = []
         self.snow = kind == "snow"
         for distance in range(3):
-            tile = np.zeros((height, width, 3), np.uint8)
+            tile: Image = np.zeros((height, width, 3), np.uint8)
             size = (0.55, 0.85, 1.35)[distance]
             count = int(amount * (420, 230, 70)[distance] * width * height / unit**2)
             for _ in range(count):
@@ -417,7 +433,6 @@ class Scene:
     flash: Flash | None = None
 
 
-
 def bake(scene: Scene, matrix: NDArray[Any]) -> None:
     """Apply a colour matrix to everything that is painted, once, instead of to every frame."""
     if np.allclose(matrix, np.eye(4)):
@@ -477,7 +492,10 @@ def _join(below: Layer, above: Layer, stage: Stage) -> Layer:
             ]
         )
         border = cv2.BORDER_REPLICATE if layer.opaque else cv2.BORDER_CONSTANT
-        over(sheet.rgba, cv2.warpAffine(source.rgba, place, (sheet.width, sheet.height), borderMode=border))
+        over(
+            sheet.rgba,
+            cv2.warpAffine(source.rgba, place, (sheet.width, sheet.height), borderMode=border),
+        )
     # the upper layer is what one sees move; an opaque one lies far behind its details
     near = above.near if below.opaque else (below.near + above.near) / 2
     return Layer(sheet, near * (0.5 if below.opaque else 1.0), opaque=below.opaque)

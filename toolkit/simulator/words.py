@@ -29,99 +29,115 @@ __all__ = [
 _LIMIT = 4_000  # characters of scene that are read; the rest only goes into the key
 
 
-def _table(rows: dict[str, str]) -> dict[str, str]:
-    """{kind: "word, two words, ..."} turned round: {word: kind}."""
-    return {
-        word.strip(): kind
-        for kind, words in rows.items()
-        for word in words.split(",")
-        if word.strip()
-    }
+def _table(text: str) -> dict[str, str]:
+    """Lines of "kind: word, two words, ..." turned round: {word: kind}. Indented lines go on."""
+    rows = re.sub(r"\n {5,}", " ", text).strip().splitlines()
+    pairs = (row.split(":", 1) for row in rows)
+    return {word.strip(): kind.strip() for kind, words in pairs for word in words.split(",")}
 
 
 PLACES = _table(
-    {
-        "street": "street, streets, alley, alleyway, lane, market, market street, bazaar, souk, chinatown, "
-        "shops, shopfronts, storefront, storefronts, pavement, sidewalk, crosswalk, crossing, downtown, "
-        "arcade, night market, food stall, stalls, neon, cobblestones, backstreet, old town, plaza",
-        "skyline": "city, skyline, skyscraper, skyscrapers, rooftop, rooftops, metropolis, towers, "
-        "high-rise, cityscape, megacity, helipad, penthouse, manhattan, tokyo",
-        "forest": "forest, forests, woods, woodland, pine, pines, grove, birch, trunks, redwood, redwoods, taiga, "
-        "thicket, spruce, jungle, rainforest, bamboo, orchard, park",
-        "coast": "coast, coastline, coastal, sea, ocean, beach, shore, seashore, cliff, cliffs, waves, surf, cove, "
-        "headland, seaside, tide, shoreline, dune beach, breakwater",
-        "harbor": "harbor, harbour, port, pier, docks, dock, marina, quay, jetty, boats, fishing village, wharf",
-        "desert": "desert, dune, dunes, sahara, sand, canyon, mesa, badlands, wasteland, mars, oasis, arid",
-        "mountain": "mountain, mountains, peak, peaks, alps, alpine, summit, ridge, himalaya, glacier, "
-        "valley, volcano, fjord, highlands, ravine",
-        "meadow": "meadow, field, fields, grass, grassland, prairie, pasture, farm, farmland, hill, hills, savanna, "
-        "savannah, wheat, vineyard, lavender, garden, countryside, steppe, lawn, moor",
-        "lake": "lake, river, pond, riverbank, stream, lagoon, wetland, marsh, swamp, waterfall, canal, reservoir",
-        "cafe": "cafe, café, coffee shop, coffeehouse, restaurant, diner, bar, pub, bistro, bakery, tavern, tearoom",
-        "room": "room, bedroom, living room, kitchen, apartment, office, library, bookshop, study, attic, studio "
-        "apartment, hotel, classroom, interior, indoors, house interior, cabin interior, workshop, museum, gallery",
-        "station": "station, train station, platform, subway, metro, underground, corridor, hallway, tunnel, airport, "
-        "terminal, warehouse, hospital, parking garage, hangar, concourse, lobby, factory",
-        "table": "table, tabletop, countertop, counter, marble, desk, pedestal, podium, velvet, linen, slate, "
-        "wooden table, product shot, still life",
-        "underwater": "underwater, reef, coral, seabed, deep sea, undersea, aquarium, kelp, abyss",
-        "space": "space, outer space, galaxy, nebula, cosmos, asteroid, starfield, planet, orbiting station, lunar, moon surface",
-        "snowfield": "snowfield, snow field, tundra, arctic, antarctica, ice, iceberg, ski slope, blizzard, aurora, "
-        "northern lights, glade of snow",
-        "road": "road, highway, motorway, freeway, dirt road, country road, racetrack, route, bridge, track, driveway, path, trail",
-        "village": "village, hamlet, houses, cottages, farmhouse, suburb, suburban, neighborhood, neighbourhood, church, "
-        "castle, temple, ruins, town square, town",
-        "stage": "stage, concert, theatre, theater, club, nightclub, arena, circus, dance floor, spotlight, boxing ring, gym",
-        "studio": "studio, seamless, backdrop, cyclorama, white background, black background, plain background, "
-        "infinity cove, photo studio, gradient background",
-    }
+    """
+    street: street, streets, alley, alleyway, lane, market, market street, bazaar, souk,
+        chinatown, shops, shopfronts, storefront, storefronts, pavement, sidewalk, crosswalk,
+        crossing, downtown, arcade, night market, food stall, stalls, neon, cobblestones,
+        backstreet, old town, plaza
+    skyline: city, skyline, skyscraper, skyscrapers, rooftop, rooftops, metropolis, towers,
+        high-rise, cityscape, megacity, helipad, penthouse, manhattan, tokyo
+    forest: forest, forests, woods, woodland, pine, pines, grove, birch, trunks, redwood,
+        redwoods, taiga, thicket, spruce, jungle, rainforest, bamboo, orchard, park
+    coast: coast, coastline, coastal, sea, ocean, beach, shore, seashore, cliff, cliffs, waves,
+        surf, cove, headland, seaside, tide, shoreline, dune beach, breakwater
+    harbor: harbor, harbour, port, pier, docks, dock, marina, quay, jetty, boats, fishing
+        village, wharf
+    desert: desert, dune, dunes, sahara, sand, canyon, mesa, badlands, wasteland, mars, oasis,
+        arid
+    mountain: mountain, mountains, peak, peaks, alps, alpine, summit, ridge, himalaya, glacier,
+        valley, volcano, fjord, highlands, ravine
+    meadow: meadow, field, fields, grass, grassland, prairie, pasture, farm, farmland, hill,
+        hills, savanna, savannah, wheat, vineyard, lavender, garden, countryside, steppe, lawn,
+        moor
+    lake: lake, river, pond, riverbank, stream, lagoon, wetland, marsh, swamp, waterfall, canal,
+        reservoir
+    cafe: cafe, café, coffee shop, coffeehouse, restaurant, diner, bar, pub, bistro, bakery,
+        tavern, tearoom
+    room: room, bedroom, living room, kitchen, apartment, office, library, bookshop, study,
+        attic, studio apartment, hotel, classroom, interior, indoors, house interior, cabin
+        interior, workshop, museum, gallery
+    station: station, train station, platform, subway, metro, underground, corridor, hallway,
+        tunnel, airport, terminal, warehouse, hospital, parking garage, hangar, concourse,
+        lobby, factory
+    table: table, tabletop, countertop, counter, marble, desk, pedestal, podium, velvet, linen,
+        slate, wooden table, product shot, still life
+    underwater: underwater, reef, coral, seabed, deep sea, undersea, aquarium, kelp, abyss
+    space: space, outer space, galaxy, nebula, cosmos, asteroid, starfield, planet, orbiting
+        station, lunar, moon surface
+    snowfield: snowfield, snow field, tundra, arctic, antarctica, ice, iceberg, ski slope,
+        blizzard, aurora, northern lights, glade of snow
+    road: road, highway, motorway, freeway, dirt road, country road, racetrack, route, bridge,
+        track, driveway, path, trail
+    village: village, hamlet, houses, cottages, farmhouse, suburb, suburban, neighborhood,
+        neighbourhood, church, castle, temple, ruins, town square, town
+    stage: stage, concert, theatre, theater, club, nightclub, arena, circus, dance floor,
+        spotlight, boxing ring, gym
+    studio: studio, seamless, backdrop, cyclorama, white background, black background, plain
+        background, infinity cove, photo studio, gradient background
+    """
 )
 """Word → kind of scene."""
 
 SUBJECTS = _table(
-    {
-        "person": "person, man, woman, girl, boy, child, kid, courier, fisherman, traveler, traveller, hiker, runner, "
-        "dancer, figure, pedestrian, worker, farmer, chef, barista, monk, nurse, soldier, detective, musician, "
-        "student, teacher, lady, gentleman, mother, father, grandmother, grandfather, stranger, commuter, "
-        "skater, surfer, model, ballerina, violinist, painter, shopkeeper, vendor, couple, lovers, crowd, "
-        "silhouette, jogger, tourist, photographer, wanderer, guy, someone, people, friends, family",
-        "astronaut": "astronaut, cosmonaut, spaceman, diver, scuba diver",
-        "robot": "robot, android, cyborg, droid, mech, machine",
-        "knight": "knight, samurai, warrior, wizard, witch, king, queen",
-        "fox": "fox, wolf, coyote, jackal",
-        "dog": "dog, puppy, labrador, retriever, corgi, husky, terrier, hound",
-        "cat": "cat, kitten, kitty, tiger, lion, leopard, lynx, panther",
-        "horse": "horse, horses, pony, stallion, mare, foal, zebra, donkey, unicorn",
-        "deer": "deer, stag, elk, reindeer, moose, antelope, gazelle",
-        "elephant": "elephant, mammoth, rhino, hippo, bear, cow, bull, buffalo",
-        "bird": "bird, birds, seagull, gull, eagle, hawk, raven, crow, owl, heron, crane bird, swan, dove, pigeon, parrot, "
-        "sparrow, falcon, dragon, bat, butterfly, hummingbird",
-        "whale": "whale, whales, humpback, orca, dolphin, shark",
-        "fish": "fish, goldfish, koi, salmon, tuna, manta, turtle",
-        "jellyfish": "jellyfish, octopus, squid",
-        "car": "car, sedan, taxi, cab, sports car, roadster, convertible, coupe, supercar, vehicle, limousine, ev",
-        "suv": "suv, off-road car, off-road vehicle, jeep, truck, van, pickup, lorry, bus, off-roader, rover, campervan, tractor, ambulance",
-        "train": "train, tram, locomotive, streetcar, subway train, monorail, carriage",
-        "ship": "ship, boat, sailboat, yacht, ferry, vessel, trawler, schooner, galleon, canoe, kayak, tanker, toy ship",
-        "bike": "bicycle, bike, cyclist, motorbike, motorcycle, scooter, moped, e-bike",
-        "drone": "drone, quadcopter, helicopter, ufo, spacecraft, spaceship, satellite",
-        "plane": "plane, airplane, aeroplane, jet, aircraft, glider, biplane",
-        "rocket": "rocket, missile, spaceship launch, shuttle",
-        "balloon": "balloon, hot air balloon, hot-air balloon, airship, zeppelin, lantern sky",
-        "watch": "watch, wristwatch, chronograph, timepiece, clock, pocket watch, ring, jewelry, jewellery",
-        "bottle": "bottle, perfume, perfume bottle, fragrance, wine, beer, whisky, whiskey, vase, serum, cosmetics, "
-        "skincare, lotion, jar, soda, can",
-        "cup": "cup, mug, coffee, tea, teacup, espresso, latte, cappuccino, teapot, bowl, soup, ramen, noodles",
-        "shoe": "shoe, shoes, sneaker, sneakers, trainer, trainers, boot, boots",
-        "phone": "phone, smartphone, iphone, tablet, laptop, computer, camera, headphones, speaker",
-        "book": "book, notebook, diary, letter, newspaper, magazine",
-        "candle": "candle, candles, lamp, lantern, torch, light bulb, campfire, bonfire, fire",
-        "food": "cake, burger, pizza, bread, croissant, apple, orange fruit, lemon, strawberry, fruit, donut, pie, cheese",
-        "flower": "flower, rose, tulip, sunflower, orchid, poppy, blossom, lotus, dandelion, daisy, flowers, bouquet",
-        "tree": "tree, oak, palm, palm tree, willow, cherry tree, bonsai, cactus, baobab, plant",
-        "lighthouse": "lighthouse, beacon, windmill, water tower, wind turbine",
-        "house": "house, cabin, hut, cottage, barn, tent, mansion, shack, building",
-    }
+    """
+    person: person, man, woman, girl, boy, child, kid, courier, fisherman, traveler, traveller,
+        hiker, runner, dancer, figure, pedestrian, worker, farmer, chef, barista, monk, nurse,
+        soldier, detective, musician, student, teacher, lady, gentleman, mother, father,
+        grandmother, grandfather, stranger, commuter, skater, surfer, model, ballerina,
+        violinist, painter, shopkeeper, vendor, couple, lovers, crowd, silhouette, jogger,
+        tourist, photographer, wanderer, guy, someone, people, friends, family
+    astronaut: astronaut, cosmonaut, spaceman, diver, scuba diver
+    robot: robot, android, cyborg, droid, mech, machine
+    knight: knight, samurai, warrior, wizard, witch, king, queen
+    fox: fox, wolf, coyote, jackal
+    dog: dog, puppy, labrador, retriever, corgi, husky, terrier, hound
+    cat: cat, kitten, kitty, tiger, lion, leopard, lynx, panther
+    horse: horse, horses, pony, stallion, mare, foal, zebra, donkey, unicorn
+    deer: deer, stag, elk, reindeer, moose, antelope, gazelle
+    elephant: elephant, mammoth, rhino, hippo, bear, cow, bull, buffalo
+    bird: bird, birds, seagull, gull, eagle, hawk, raven, crow, owl, heron, crane bird, swan,
+        dove, pigeon, parrot, sparrow, falcon, dragon, bat, butterfly, hummingbird
+    whale: whale, whales, humpback, orca, dolphin, shark
+    fish: fish, goldfish, koi, salmon, tuna, manta, turtle
+    jellyfish: jellyfish, octopus, squid
+    car: car, sedan, taxi, cab, sports car, roadster, convertible, coupe, supercar, vehicle,
+        limousine, ev
+    suv: suv, off-road car, off-road vehicle, jeep, truck, van, pickup, lorry, bus, off-roader,
+        rover, campervan, tractor, ambulance
+    train: train, tram, locomotive, streetcar, subway train, monorail, carriage
+    ship: ship, boat, sailboat, yacht, ferry, vessel, trawler, schooner, galleon, canoe, kayak,
+        tanker, toy ship
+    bike: bicycle, bike, cyclist, motorbike, motorcycle, scooter, moped, e-bike
+    drone: drone, quadcopter, helicopter, ufo, spacecraft, spaceship, satellite
+    plane: plane, airplane, aeroplane, jet, aircraft, glider, biplane
+    rocket: rocket, missile, spaceship launch, shuttle
+    balloon: balloon, hot air balloon, hot-air balloon, airship, zeppelin, lantern sky
+    watch: watch, wristwatch, chronograph, timepiece, clock, pocket watch, ring, jewelry,
+        jewellery
+    bottle: bottle, perfume, perfume bottle, fragrance, wine, beer, whisky, whiskey, vase,
+        serum, cosmetics, skincare, lotion, jar, soda, can
+    cup: cup, mug, coffee, tea, teacup, espresso, latte, cappuccino, teapot, bowl, soup, ramen,
+        noodles
+    shoe: shoe, shoes, sneaker, sneakers, trainer, trainers, boot, boots
+    phone: phone, smartphone, iphone, tablet, laptop, computer, camera, headphones, speaker
+    book: book, notebook, diary, letter, newspaper, magazine
+    candle: candle, candles, lamp, lantern, torch, light bulb, campfire, bonfire, fire
+    food: cake, burger, pizza, bread, croissant, apple, orange fruit, lemon, strawberry, fruit,
+        donut, pie, cheese
+    flower: flower, rose, tulip, sunflower, orchid, poppy, blossom, lotus, dandelion, daisy,
+        flowers, bouquet
+    tree: tree, oak, palm, palm tree, willow, cherry tree, bonsai, cactus, baobab, plant
+    lighthouse: lighthouse, beacon, windmill, water tower, wind turbine
+    house: house, cabin, hut, cottage, barn, tent, mansion, shack, building
+    """
 )
 """Word → silhouette."""
 
@@ -131,60 +147,67 @@ _WEAK = frozenset({"tree", "flower", "house", "candle", "food", "book"})
 _OBJECTS = frozenset({"watch", "bottle", "cup", "shoe", "phone", "book", "candle", "food"})
 
 TIMES = _table(
-    {
-        "dawn": "dawn, sunrise, daybreak, first light, early morning",
-        "morning": "morning, forenoon",
-        "day": "noon, midday, day, daytime, daylight, afternoon, sunny, sunlit, sunlight, sunshine, bright day, summer",
-        "golden": "golden hour, golden, sunset, late afternoon, low sun, autumn, magic hour, sundown",
-        "dusk": "dusk, twilight, evening, blue hour, nightfall, gloaming",
-        "night": "night, midnight, nighttime, moonlight, moonlit, starry, nocturnal, after dark, neon",
-    }
+    """
+    dawn: dawn, sunrise, daybreak, first light, early morning
+    morning: morning, forenoon
+    day: noon, midday, day, daytime, daylight, afternoon, sunny, sunlit, sunlight, sunshine,
+        bright day, summer
+    golden: golden hour, golden, sunset, late afternoon, low sun, autumn, magic hour, sundown
+    dusk: dusk, twilight, evening, blue hour, nightfall, gloaming
+    night: night, midnight, nighttime, moonlight, moonlit, starry, nocturnal, after dark, neon
+    """
 )
 
 WEATHERS = _table(
-    {
-        "rain": "rain, rainy, raining, drizzle, downpour, raindrops, monsoon, rainstorm",
-        "wet": "wet, puddles, puddle, raincoat, umbrella",
-        "storm": "storm, stormy, thunder, lightning, tempest, thunderstorm, hurricane, squall",
-        "snow": "snow, snowing, snowfall, snowy, flurries, blizzard, snowflakes, winter",
-        "fog": "fog, foggy, mist, misty, haze, hazy, smoke, smoky",
-        "overcast": "overcast, cloudy, clouds, grey sky, gray sky, gloomy",
-        "wind": "wind, windy, breeze, breezy, gust, gusts",
-        "dust": "dust, dusty, sandstorm, embers, pollen",
-        "clear": "clear sky, clear, cloudless, blue sky",
-    }
+    """
+    rain: rain, rainy, raining, drizzle, downpour, raindrops, monsoon, rainstorm
+    wet: wet, puddles, puddle, raincoat, umbrella
+    storm: storm, stormy, thunder, lightning, tempest, thunderstorm, hurricane, squall
+    snow: snowing, snowfall, flurries, blizzard, snowflakes, falling snow, heavy snow, snowstorm
+    white: snow, snowy, snow-covered, snowcapped, winter, wintry
+    fog: fog, foggy, mist, misty, haze, hazy, smoke, smoky
+    overcast: overcast, cloudy, clouds, grey sky, gray sky, gloomy
+    wind: wind, windy, breeze, breezy, gust, gusts
+    dust: dust, dusty, sandstorm, embers, pollen
+    clear: clear sky, clear, cloudless, blue sky
+    """
 )
 
 MOODS = _table(
-    {
-        "warm": "warm, cozy, cosy, amber, honey, intimate, casual, tender, nostalgic, hopeful",
-        "cold": "cold, cool, icy, sterile, bleak, lonely, chilly, clinical",
-        "teal": "teal, teal and amber, teal and orange, blockbuster, cinematic, film, filmic, anamorphic, epic",
-        "noir": "noir, black and white, monochrome, black-and-white, b&w, film noir",
-        "pastel": "pastel, soft pastel, candy, whimsical, kawaii, dreamy, ethereal, airy, gentle",
-        "vibrant": "vibrant, vivid, saturated, colorful, colourful, bold, energetic, pop, playful, joyful",
-        "muted": "documentary, muted, naturalistic, natural, realistic, quiet, restrained, desaturated, understated",
-        "vintage": "vintage, retro, 1970s, 1980s, super 8, 16mm, kodak, analog, sepia, faded, old film",
-        "dark": "dark, moody, ominous, mysterious, tense, dramatic, gothic, horror, eerie, brooding, low-key",
-        "neon": "cyberpunk, synthwave, vaporwave, futuristic, sci-fi, electric",
-        "luxury": "luxury, luxurious, elegant, premium, sleek, refined, opulent",
-    }
+    """
+    warm: warm, cozy, cosy, amber, honey, intimate, casual, tender, nostalgic, hopeful
+    cold: cold, cool, icy, sterile, bleak, lonely, chilly, clinical
+    teal: teal, teal and amber, teal and orange, blockbuster, cinematic, film, filmic,
+        anamorphic, epic
+    noir: noir, black and white, monochrome, black-and-white, b&w, film noir
+    pastel: pastel, soft pastel, candy, whimsical, kawaii, dreamy, ethereal, airy, gentle
+    vibrant: vibrant, vivid, saturated, colorful, colourful, bold, energetic, pop, playful,
+        joyful
+    muted: documentary, muted, naturalistic, natural, realistic, quiet, restrained, desaturated,
+        understated
+    vintage: vintage, retro, 1970s, 1980s, super 8, 16mm, kodak, analog, sepia, faded, old film
+    dark: dark, moody, ominous, mysterious, tense, dramatic, gothic, horror, eerie, brooding,
+        low-key
+    neon: cyberpunk, synthwave, vaporwave, futuristic, sci-fi, electric
+    luxury: luxury, luxurious, elegant, premium, sleek, refined, opulent
+    """
 )
 
 ACTIONS = _table(
-    {
-        "walk": "walk, walks, walking, strolls, strolling, pushes, pushing, wanders, wandering, marching, hiking, "
-        "follows, crossing, carrying, carries, trots, trotting",
-        "run": "run, running, sprints, sprinting, gallops, galloping, races, racing, chasing, jogging, leaps, rushing, "
-        "speeding, speeds",
-        "ride": "rides, riding, cycling, pedals, drives, driving, cruising, rolling past",
-        "fly": "fly, flies, flying, soars, soaring, hovers, hovering, gliding, glides, drifts, drifting, floats, floating",
-        "swim": "swim, swims, swimming, dives, diving, sails, sailing, breaching, breaches",
-        "dance": "dance, dances, dancing, spins, spinning, twirls, twirling, waving, playing, jumps",
-        "still": "still, sits, sitting, stands, standing, waits, waiting, sleeps, sleeping, resting, rests, reading, "
-        "motionless, looks, looking, gazes, gazing, poses",
-        "steam": "steam, steams, steaming, smoke rising, hot, fresh",
-    }
+    """
+    walk: walk, walks, walking, strolls, strolling, pushes, pushing, wanders, wandering,
+        marching, hiking, follows, crossing, carrying, carries, trots, trotting
+    run: run, running, sprints, sprinting, gallops, galloping, races, racing, chasing, jogging,
+        leaps, rushing, speeding, speeds
+    ride: rides, riding, cycling, pedals, drives, driving, cruising, rolling past
+    fly: fly, flies, flying, soars, soaring, hovers, hovering, gliding, glides, drifts,
+        drifting, floats, floating
+    swim: swim, swims, swimming, dives, diving, sails, sailing, breaching, breaches
+    dance: dance, dances, dancing, spins, spinning, twirls, twirling, waving, playing, jumps
+    still: still, sits, sitting, stands, standing, waits, waiting, sleeps, sleeping, resting,
+        rests, reading, motionless, looks, looking, gazes, gazing, poses
+    steam: steam, steams, steaming, smoke rising, hot, fresh
+    """
 )
 
 COLOURS: dict[str, RGB] = {
@@ -202,58 +225,58 @@ COLOURS: dict[str, RGB] = {
 }  # fmt: skip
 
 _PROPS = _table(
-    {
-        "umbrella": "umbrella, parasol",
-        "bike": "bicycle, bike",
-        "coat": "coat, raincoat, jacket, trench coat, cloak, poncho, parka, cape, robe",
-        "dress": "dress, skirt, gown, kimono, ballerina, bride, queen",
-        "hat": "hat, cap, fedora",
-        "backpack": "backpack, rucksack, bag, suitcase",
-        "hood": "hood, hoodie, raincoat",
-        "lantern": "lantern, torch",
-        "book": "reads, reading, book, letter, newspaper",
-        "long_hair": "woman, girl, lady, ballerina, mother, grandmother, queen, witch, actress, bride",
-        "tutu": "ballerina, tutu",
-        "steam": "steam, steaming, hot, espresso, coffee, tea, soup, ramen",
-    }
+    """
+    umbrella: umbrella, parasol
+    bike: bicycle, bike
+    coat: coat, raincoat, jacket, trench coat, cloak, poncho, parka, cape, robe
+    dress: dress, skirt, gown, kimono, ballerina, bride, queen
+    hat: hat, cap, fedora
+    backpack: backpack, rucksack, bag, suitcase
+    hood: hood, hoodie, raincoat
+    lantern: lantern, torch
+    book: reads, reading, book, letter, newspaper
+    long_hair: woman, girl, lady, ballerina, mother, grandmother, queen, witch, actress, bride
+    tutu: ballerina, tutu
+    steam: steam, steaming, hot, espresso, coffee, tea, soup, ramen
+    """
 )
 
 _VARIANTS = _table(
-    {
-        "neon": "neon, cyberpunk, signs",
-        "lantern": "lanterns, lantern, bazaar, souk, chinatown, night market",
-        "pine": "pine, pines, spruce, taiga, conifer",
-        "birch": "birch, birches",
-        "bamboo": "bamboo",
-        "jungle": "jungle, rainforest, tropical",
-        "autumn": "autumn, fall leaves, orange leaves, october",
-        "wheat": "wheat, savanna, savannah, prairie, dry grass",
-        "lavender": "lavender",
-        "flowers": "flowers, wildflowers, blossom, poppies, tulips, garden",
-        "vineyard": "vineyard, farm, farmland, fields",
-        "red": "mars, red rock, canyon, mesa, badlands",
-        "aurora": "aurora, northern lights",
-        "waterfall": "waterfall, waterfalls",
-        "volcano": "volcano, lava",
-        "beach": "beach, sand, palm, tropical",
-        "cliff": "cliff, cliffs, headland, rocks, rocky",
-        "train": "train, subway, metro, platform, station, underground",
-        "corridor": "corridor, hallway, tunnel, hospital, warehouse, parking garage, lobby, factory",
-        "library": "library, bookshop, books, study, bookshelves",
-        "bedroom": "bedroom, bed, hotel",
-        "kitchen": "kitchen, bakery",
-        "office": "office, desk, classroom, computer",
-        "marble": "marble, white marble, stone, slate, concrete",
-        "wood": "wood, wooden, oak, rustic",
-        "velvet": "velvet, silk, satin, black background, luxury",
-        "empty": "empty, deserted, abandoned",
-        "crowd": "crowd, crowded, busy, bustling, people",
-        "black": "black background, dark background, black backdrop",
-        "white": "white background, seamless, white backdrop, infinity cove",
-        "dirt": "dirt road, dirt, path, trail, gravel",
-        "planet": "planet, earth, moon, saturn",
-        "castle": "castle, temple, ruins, church",
-    }
+    """
+    neon: neon, cyberpunk, signs
+    lantern: lanterns, lantern, bazaar, souk, chinatown, night market
+    pine: pine, pines, spruce, taiga, conifer
+    birch: birch, birches
+    bamboo: bamboo
+    jungle: jungle, rainforest, tropical
+    autumn: autumn, fall leaves, orange leaves, october
+    wheat: wheat, savanna, savannah, prairie, dry grass
+    lavender: lavender
+    flowers: flowers, wildflowers, blossom, poppies, tulips, garden
+    vineyard: vineyard, farm, farmland, fields
+    red: mars, red rock, canyon, mesa, badlands
+    aurora: aurora, northern lights
+    waterfall: waterfall, waterfalls
+    volcano: volcano, lava
+    beach: beach, sand, palm, tropical
+    cliff: cliff, cliffs, headland, rocks, rocky
+    train: train, subway, metro, platform, station, underground
+    corridor: corridor, hallway, tunnel, hospital, warehouse, parking garage, lobby, factory
+    library: library, bookshop, books, study, bookshelves
+    bedroom: bedroom, bed, hotel
+    kitchen: kitchen, bakery
+    office: office, desk, classroom, computer
+    marble: marble, white marble, stone, slate, concrete
+    wood: wood, wooden, oak, rustic
+    velvet: velvet, silk, satin, black background, luxury
+    empty: empty, deserted, abandoned
+    crowd: crowd, crowded, busy, bustling, people
+    black: black background, dark background, black backdrop
+    white: white background, seamless, white backdrop, infinity cove
+    dirt: dirt road, dirt, path, trail, gravel
+    planet: planet, earth, moon, saturn
+    castle: castle, temple, ruins, church
+    """
 )
 
 _FRAMING = (
@@ -283,6 +306,11 @@ class Script:
     accent: RGB | None
     framing: float
     moves: tuple[str, ...] = field(default=())
+
+    @property
+    def is_white(self) -> bool:
+        """Whether snow lies."""
+        return bool(self.weather & {"snow", "white"})
 
     @property
     def is_product(self) -> bool:
@@ -316,7 +344,7 @@ def read(text: str) -> Script:
     placed = {at + i for at, _, n in places for i in range(n)}
     strong = [s for s in subjects if s[1] not in _WEAK]
     weak = [s for s in subjects if s[1] in _WEAK and s[0] not in placed]
-    chosen = (strong or weak or [None])[0]  # type: ignore[list-item]
+    chosen = next(iter(strong or weak), None)
     variants = frozenset(kind for _, kind, _ in _hits(words, _VARIANTS))
     if chosen and "empty" in variants and _near(words, chosen[0], ("empty", "no", "without")):
         chosen = None
@@ -382,11 +410,12 @@ def _home(subject: str | None, rng: object) -> str:
         "suv": ("road", "desert"), "bike": ("street", "road"), "fox": ("forest", "meadow"),
         "dog": ("meadow", "coast"), "cat": ("room", "village"), "horse": ("meadow",),
         "deer": ("forest", "meadow"), "elephant": ("meadow",), "bird": ("lake", "mountain"),
-        "astronaut": ("space", "desert"), "rocket": ("desert", "space"), "robot": ("station", "skyline"),
-        "balloon": ("mountain", "meadow"), "plane": ("mountain", "coast"), "drone": ("meadow", "skyline"),
+        "astronaut": ("space", "desert"), "rocket": ("desert", "space"),
+        "robot": ("station", "skyline"), "balloon": ("mountain", "meadow"),
+        "plane": ("mountain", "coast"), "drone": ("meadow", "skyline"),
         "lighthouse": ("coast",), "house": ("meadow", "village"), "tree": ("meadow", "lake"),
-        "flower": ("meadow",), "knight": ("village", "mountain"), "person": ("street", "meadow", "coast"),
-        "candle": ("table",),
+        "flower": ("meadow",), "knight": ("village", "mountain"),
+        "person": ("street", "meadow", "coast"), "candle": ("table",),
     }  # fmt: skip
     every = (
         "street", "skyline", "forest", "coast", "harbor", "desert", "mountain", "meadow", "lake",
