@@ -49,10 +49,10 @@ class Freeze:
             ),
         ]
     )
-    max_step: float = 0.5
-    share: float = 0.2
+    max_step: float = 1.5
+    share: float = 0.12
     floor: float = 0.06
-    max_block: float = 2.0
+    max_block: float = 4.0
 
     def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]:
         if len(clip.small) < 2:
