@@ -14,13 +14,16 @@ import pytest
 from toolkit.errors import Refused
 from toolkit.records import ImageRef, RunSpec
 from toolkit.simulator import render, truth
+from toolkit.simulator.places import PAINTERS
 from toolkit.simulator.planted import MODELS
+from toolkit.simulator.subjects import KINDS
+from toolkit.simulator.words import PLACES, SUBJECTS, read
 
 SCENE = "A red fox trots over the moss. A pine forest at dawn."
 
 
 def spec(prompt: str = SCENE, model: str = "sim/draft", sample: int = 1, **params) -> RunSpec:
-    params = {"duration_s": 1.5, **params}
+    params = {"duration_s": 1.5, "resolution": "360p", **params}
     return RunSpec(prompt, model=model, params=params, sample=sample)
 
 
@@ -247,16 +250,50 @@ def test_an_unknown_flaw_is_refused_by_name():
 )  # fmt: skip
 def test_any_prompt_renders(prompt):
     frame = next(iter(render(spec(prompt, duration_s=1))))
-    assert frame.shape == (540, 960, 3)
+    assert frame.shape == (360, 640, 3)
     assert frame.std() > 5
+
+
+@pytest.mark.parametrize("place", sorted(PAINTERS))
+def test_every_place_is_painted_and_looks_like_no_other(place):
+    word = next(word for word, kind in PLACES.items() if kind == place)
+    assert read(f"an empty {word} at noon").place == place
+    thumb = cv2.resize(next(iter(render(spec(f"{word} at noon", duration_s=1)))), (32, 18))
+    for other, seen in THUMBS.items():
+        assert np.abs(thumb.astype(int) - seen).mean() > 8, other
+    THUMBS[place] = thumb
+
+
+THUMBS: dict[str, np.ndarray] = {}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_subject_is_seen(kind):
+    word = next(word for word, found in SUBJECTS.items() if found == kind)
+    assert read(f"a {word}").subject == kind
+    there, gone = (
+        next(iter(render(spec(f"{text} in a studio", duration_s=1)))).astype(int)
+        for text in (f"a {word}", "nothing")
+    )
+    apart = np.abs(there - gone).max(axis=2) > 24
+    assert apart.mean() > 0.004
+
+
+def test_the_vocabulary_is_as_large_as_the_page_says():
+    assert len(PLACES) >= 40
+    assert len(set(PLACES.values())) >= 14
+    assert set(PLACES.values()) == set(PAINTERS)
+    assert len(SUBJECTS) >= 60
+    assert len(set(SUBJECTS.values())) >= 18
+    assert set(SUBJECTS.values()) == set(KINDS)
 
 
 @pytest.mark.parametrize(
     ("params", "size"),
     [
-        ({}, (720, 1280, 3)),
+        ({"resolution": "720p"}, (720, 1280, 3)),
         ({"resolution": "540p", "aspect_ratio": "9:16"}, (960, 540, 3)),
-        ({"aspect_ratio": "1:1"}, (720, 720, 3)),
+        ({"resolution": "720p", "aspect_ratio": "1:1"}, (720, 720, 3)),
     ],
 )
 def test_frames_have_the_size_that_was_asked_for(params, size):
@@ -285,7 +322,7 @@ def test_an_unknown_model_names_those_there_are():
 
 def test_a_start_image_is_the_first_frame_and_then_moves(tmp_path):
     rng = np.random.default_rng(3)
-    picture = cv2.resize(rng.integers(0, 255, (9, 16, 3), np.uint8), (1280, 720))
+    picture = cv2.resize(rng.integers(0, 255, (9, 16, 3), np.uint8), (640, 360))
     path = tmp_path / "start.png"
     cv2.imwrite(str(path), picture[..., ::-1])
     wish = followed("x", "pan_left", "sim/final", start_image=ImageRef("0" * 64, path=str(path)))
@@ -302,12 +339,12 @@ def test_a_start_image_that_is_none_is_refused(tmp_path):
 
 
 def test_an_end_image_is_reached(tmp_path):
-    picture = np.full((720, 1280, 3), (20, 160, 220), np.uint8)
+    picture = np.full((360, 640, 3), (20, 160, 220), np.uint8)
     path = tmp_path / "end.png"
     cv2.imwrite(str(path), picture[..., ::-1])
     wish = spec(model="sim/final", end_image=ImageRef("0" * 64, path=str(path)), flaws={"cut": 0})
     *_, last = render(wish)
-    middle = last[300:420, 500:780].reshape(-1, 3).mean(axis=0)
+    middle = last[150:210, 250:390].reshape(-1, 3).mean(axis=0)
     assert np.abs(middle - (20, 160, 220)).max() < 25
 
 
@@ -316,7 +353,7 @@ def test_an_end_image_is_reached(tmp_path):
 
 def test_the_final_model_is_sharper_and_steadier_than_the_draft():
     def habits(model):
-        frames = list(render(followed("A village at noon.", "static", model, resolution="540p")))
+        frames = list(render(followed("A village at noon.", "static", model)))
         return cv2.Laplacian(cv2.cvtColor(frames[8], 7), cv2.CV_32F).var(), flicker(frames)
 
     (sharp_draft, flicker_draft), (sharp_final, flicker_final) = map(habits, MODELS)
@@ -325,7 +362,7 @@ def test_the_final_model_is_sharper_and_steadier_than_the_draft():
 
 
 def test_a_draft_is_rendered_within_a_few_seconds():
-    wish = spec("Rain on a market street at dusk. Slow push in.", duration_s=2.5)
+    wish = spec("Rain on a market street. Push in.", duration_s=2.5, resolution="540p")
     started = time.process_time()
     count = sum(1 for _ in render(wish))
     assert count == 60

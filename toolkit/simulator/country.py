@@ -470,8 +470,8 @@ def snowfield(s: Set) -> None:
         x = (rng.random() - 0.5) * 2 * stage.right
         t = 0.08 + 0.10 * rng.random()
         conifer(trees, x, h + 0.07, t, look.lit((0.22, 0.32, 0.34), 0.45), rng, look.side)
-        for up, wide in ((0.92, 0.05), (0.62, 0.10), (0.36, 0.14)):
-            crest_y = h + 0.07 - up * t
+        for high, wide in ((0.92, 0.05), (0.62, 0.10), (0.36, 0.14)):
+            crest_y = h + 0.07 - high * t
             trees.poly([(x, crest_y), (x + wide * t, crest_y + 0.16 * t), (x, crest_y + 0.11 * t), (x - wide * t, crest_y + 0.16 * t)], look.lit(white, 0.35))
     s.add(trees, 0.36)
     s.hill(h + 0.08, 0.03, white, 0.3, 0.52, bumps=0.8, name="b", octaves=3, grain=0.04, shade=0.80)

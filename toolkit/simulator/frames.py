@@ -298,7 +298,7 @@ def _weather(stage: Stage, script: Script, look: Look, horizon: float = 0.1) -> 
     wind = 0.30 if script.weather & {"wind", "storm"} else 0.06
     light = 0.55 + 0.45 * (1 - look.night)
     if script.weather & {"rain", "storm"}:
-        heavy = 1.35 if "storm" in script.weather else 1.0
+        heavy = 1.1 if "storm" in script.weather else 1.0
         items.append(
             Precipitation(
                 "rain", stage.width, stage.height, stage.seed, amount=heavy, bright=light, wind=wind

@@ -69,22 +69,22 @@ def person(b: Brush, phase: float) -> None:
     arm(-1, 0.62)
     leg(1, 1.0)
     hem, flare = (-0.30, 0.19) if long else (-0.46, 0.135)
-    swing = 0.02 * np.sin(turn) * (walk > 0.1)
+    flutter = 0.02 * np.sin(turn) * (walk > 0.1)
     b.smooth(
         [
             (lean - 0.045, -0.85 + bob),
             (lean + 0.055, -0.85 + bob),
             (lean + 0.125, -0.77 + bob),
             (0.115, -0.60 + bob),
-            (flare * 0.86 + swing, hem),
+            (flare * 0.86 + flutter, hem),
             (0.02, hem + 0.018),
-            (-flare + swing, hem),
+            (-flare + flutter, hem),
             (-0.115, -0.60 + bob),
             (lean - 0.115, -0.78 + bob),
         ],
         coat,
     )
-    b.poly([(lean + 0.008, -0.84 + bob), (lean + 0.022, -0.84 + bob), (0.03 + swing, hem), (0.012 + swing, hem)], scaled(coat, 0.72))
+    b.poly([(lean + 0.008, -0.84 + bob), (lean + 0.022, -0.84 + bob), (0.03 + flutter, hem), (0.012 + flutter, hem)], scaled(coat, 0.72))
     b.stroke([(-0.112, -0.565 + bob), (0.112, -0.565 + bob)], 0.022, scaled(coat, 0.55))
     b.smooth([(lean - 0.10, -0.80 + bob), (lean + 0.0, -0.86 + bob), (lean + 0.10, -0.80 + bob), (lean + 0.0, -0.775 + bob)], scaled(coat, 0.86))
     if dancer:

@@ -334,7 +334,7 @@ class Precipitation:
                     cv2.circle(tile, centre, max(8, round(r * 16)), [level] * 3, -1, cv2.LINE_AA, 4)
                 else:
                     length = unit * 0.055 * size * (0.5 + rng.random())
-                    level = 255 * bright * (0.16 + 0.22 * rng.random())
+                    level = 255 * bright * (0.11 + 0.18 * rng.random())
                     for up in (0, -height):  # wraps at the lower edge
                         a = (round((x) * 16), round((y + up) * 16))
                         b = (round((x + wind * length) * 16), round((y + up + length) * 16))
