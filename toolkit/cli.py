@@ -109,6 +109,32 @@ def models(args: argparse.Namespace) -> int:
     return 0
 
 
+def lint(args: argparse.Namespace) -> int:
+    from toolkit.prompts.formula import Prompt
+    from toolkit.prompts.lint import lint as find_faults
+    from toolkit.prompts.lint import read
+
+    documents, spoilt = [], False
+    for text in args.texts:
+        findings = find_faults(text, models=args.models or ())
+        spoilt = spoilt or any(finding.severity == "error" for finding in findings)
+        words = read(Prompt.typed(text) if text.strip() else text).num_words
+        documents.append(
+            {"text": text, "words": words, "findings": [f.to_json() for f in findings]}
+        )
+        if not args.json:
+            shown = " ".join(text.split())
+            print(f"{shown if len(shown) <= 76 else shown[:75] + '…'}  ({words} words)")
+            for finding in findings:
+                print(f"  {finding.severity:7} {finding.code}: {finding.message}")
+                print(f"  {'':7} → {finding.fix}")
+            if not findings:
+                print("  nothing to say against it")
+    if args.json:
+        out(documents)
+    return 1 if spoilt else 0
+
+
 def _grid(path: str) -> Any:
     from toolkit.grid import Grid
 
@@ -275,6 +301,12 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("models", "the catalogue: limits, prices, what each is good for", models)
     sub.add_argument("--for", dest="words", metavar="WORDS", help="what it should be good for")
     sub.add_argument("--max-usd", type=float, metavar="X", help="the most a 5 s clip may cost")
+
+    sub = command("lint", "what is likely to spoil the clip, and the way out", lint)
+    sub.add_argument("texts", nargs="+", metavar="TEXT")
+    sub.add_argument(
+        "--model", dest="models", action="append", metavar="M", help="also what this model takes"
+    )
 
     sub = command("plan", "price a grid; nothing is spent", plan)
     sub.add_argument("grid", metavar="GRID.yaml")

@@ -7,6 +7,7 @@ each made by its number alone, so that a template of 10^9 wordings costs nothing
 from __future__ import annotations
 
 import difflib
+import random
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,11 +15,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from math import prod
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from toolkit.errors import PromptError
-from toolkit.prompts.expand import Template, parse
+from toolkit.prompts.expand import Template, escape, lists_of, parse
+from toolkit.prompts.wildcards import Wildcards
+from toolkit.prompts.wildcards import wildcards as read_wildcards
 from toolkit.records import PARTS
+
+if TYPE_CHECKING:
+    from toolkit.prompts.diff import Diff
+    from toolkit.prompts.lint import Finding
+    from toolkit.prompts.rendering import Rendering
+    from toolkit.records import ModelCard
 
 __all__ = ["PROMPT_PARTS", "Options", "Prompt", "options", "render", "slug"]
 
@@ -51,8 +60,8 @@ _HOLD = 4096  # wordings of a part that are kept once made: a grid asks for the 
 class Options(Sequence[str]):
     """Every wording of one part, in the order written; made one at a time."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._templates: list[Template] = [parse(text) for text in texts]
+    def __init__(self, texts: Sequence[str], lists: Wildcards | None = None) -> None:
+        self._templates: list[Template] = [parse(text, lists) for text in texts]
         self._ends = list(accumulate(template.size for template in self._templates))
         self.size: int = self._ends[-1] if self._ends else 0
         self._made: list[str] | None = None
@@ -75,6 +84,18 @@ class Options(Sequence[str]):
 
     def __len__(self) -> int:
         return self.size
+
+    @cached_property
+    def is_weighted(self) -> bool:
+        """Whether a random draw prefers some wordings."""
+        return any(template.is_weighted for template in self._templates)
+
+    def draw(self, rng: random.Random) -> int:
+        """A random index, by the weights where there are some."""
+        if not self.is_weighted:
+            return rng.randrange(self.size)
+        which = rng.randrange(len(self._templates))
+        return (self._ends[which - 1] if which else 0) + self._templates[which].draw(rng)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -104,10 +125,17 @@ class Options(Sequence[str]):
         return f"[{shown}{f', … {self.size:,} in all' if self.size > 6 else ''}]"
 
 
-@lru_cache(maxsize=4096)
-def options(part: Part | None) -> Options:
+def options(part: Part | None, lists: Wildcards | None = None) -> Options:
     """Every wording of a part; none for a part that is left out."""
-    return Options(([part] if part else []) if isinstance(part, str) else list(part or ()))
+    texts = ((part,) if part else ()) if isinstance(part, str) else tuple(part or ())
+    if any("__" in text for text in texts):
+        return Options(texts, lists)  # a word list may change between two calls
+    return _options(texts)
+
+
+@lru_cache(maxsize=4096)
+def _options(texts: tuple[str, ...]) -> Options:
+    return Options(texts)
 
 
 _SMALL_WORD = re.compile(
@@ -163,7 +191,8 @@ class Prompt:
 
     A part is text, or a list of texts, and may hold choices. `name` and `scene` are labels and no
     part of what is sent: `scene` is the shot that is wanted, the block in which wordings are
-    compared. A prompt made with `Prompt.typed` has no parts and is sent exactly as typed.
+    compared. `wildcards` is a folder of word lists, or the lists themselves by name. A prompt made
+    with `Prompt.typed` has no parts and is sent exactly as typed.
     """
 
     subject: Part
@@ -175,6 +204,7 @@ class Prompt:
     name: str | None
     scene: str | None
     as_typed: str | None
+    wildcards: Wildcards | None
 
     def __init__(
         self,
@@ -188,6 +218,7 @@ class Prompt:
         name: str | None = None,
         scene: str | None = None,
         as_typed: str | None = None,
+        wildcards: Any = None,
         **unknown: Any,
     ) -> None:
         for word in unknown:
@@ -210,6 +241,7 @@ class Prompt:
         keep(self, "name", name or None)
         keep(self, "scene", scene or None)
         keep(self, "as_typed", as_typed)
+        keep(self, "wildcards", read_wildcards(wildcards))
 
     @staticmethod
     def typed(text: str, *, name: str | None = None, scene: str | None = None) -> Prompt:
@@ -223,9 +255,24 @@ class Prompt:
         """Whether it is sent exactly as typed, without parts."""
         return self.as_typed is not None
 
+    @cached_property
+    def _options(self) -> dict[str, Options]:
+        return {}
+
     def options(self, part: str) -> Options:
-        """Every concrete wording of `part`."""
-        return options(getattr(self, part))
+        """Every concrete wording of `part`; word lists are read once and then stay as they were."""
+        if part not in self._options:
+            self._options[part] = options(getattr(self, part), self.wildcards)
+        return self._options[part]
+
+    @cached_property
+    def word_lists(self) -> dict[str, tuple[str, ...]]:
+        """The word lists it uses, by name, with their wordings."""
+        if self.is_typed:
+            return {}
+        given = [getattr(self, part) or () for part in PROMPT_PARTS]
+        texts = [t for part in given for t in ((part,) if isinstance(part, str) else part)]
+        return lists_of(texts, self.wildcards)
 
     @cached_property
     def axes(self) -> dict[str, int]:
@@ -253,7 +300,25 @@ class Prompt:
         return True
 
     def __iter__(self) -> Iterator[Prompt]:
-        return (self[i] for i in range(self.size))
+        return self.iterate()
+
+    def iterate(self, start: int = 0) -> Iterator[Prompt]:
+        """The concrete prompts from the `start`-th on: where one stopped, one goes on."""
+        index = start
+        while index < self.size:
+            yield self[index]
+            index += 1
+
+    def draw(self, rng: random.Random) -> int:
+        """A random index, by the weights of its choices where there are some."""
+        index = 0
+        for part in self.varies:
+            index = index * self.options(part).size + self.options(part).draw(rng)
+        return index
+
+    @cached_property
+    def is_weighted(self) -> bool:
+        return any(self.options(part).is_weighted for part in self.varies)
 
     @cached_property
     def _wheels(self) -> tuple[dict[str, str], list[tuple[str, int, int, Sequence[str]]]]:
@@ -299,7 +364,7 @@ class Prompt:
             if index != 0:
                 raise IndexError(index)
             return self
-        parts: dict[str, Any] = dict(self.wording(index))
+        parts: dict[str, Any] = {p: escape(text) for p, text in self.wording(index).items()}
         return Prompt(**parts, name=self.name, scene=self.scene_label)
 
     def twins(self, part: str, wordings: Sequence[str] | None = None) -> list[Prompt]:
@@ -311,12 +376,42 @@ class Prompt:
             raise PromptError(f"no part {part!r}; there are: {', '.join(PROMPT_PARTS)}")
         if self.is_typed:
             raise PromptError("a prompt sent as typed has no parts to vary; write it in parts")
-        held = self.wording(0)
-        values = self.options(part) if wordings is None else options(tuple(wordings))
+        held = {name: escape(text) for name, text in self.wording(0).items()}
+        values = (
+            self.options(part) if wordings is None else options(tuple(wordings), self.wildcards)
+        )
         if not values.size:
             raise PromptError(f"`{part}` has no wordings to compare; pass a list of them")
         scene = self.scene_label
-        return [Prompt(**{**held, part: value}, name=self.name, scene=scene) for value in values]
+        return [
+            Prompt(**{**held, part: escape(value)}, name=self.name, scene=scene) for value in values
+        ]
+
+    def variations(self, n: int = 5, *, part: str = "camera", seed: int = 0) -> list[Prompt]:
+        """`n` twins that say `part` a little differently, never as it is; see `variations`."""
+        from toolkit.prompts.variations import variations
+
+        return variations(self, n, part=part, seed=seed)
+
+    def lint(self, *, models: Any = (), params: Mapping[str, Any] | None = None) -> list[Finding]:
+        """What is likely to spoil the clip, worst first; see `lint`."""
+        from toolkit.prompts.lint import lint
+
+        return lint(self, models=models, params=params)
+
+    def diff(self, other: str | Prompt) -> Diff:
+        """What `other` says otherwise, part by part; prints with colours."""
+        from toolkit.prompts.diff import diff
+
+        return diff(self, other)
+
+    def rendered(
+        self, model: str | ModelCard, *, params: Mapping[str, Any] | None = None
+    ) -> Rendering:
+        """What `model` would be sent, with notes; see `rendered`."""
+        from toolkit.prompts.rendering import rendered
+
+        return rendered(self, model, params=params)
 
     @property
     def scene_label(self) -> str:
