@@ -172,7 +172,15 @@ class Notebook:
         assert self.page.evaluate("window.pgDone") == "ok"
 
     def run_all(self) -> None:
+        """Run every cell; an error in one ends the test here, with its text."""
         self.do("notebook:run-all-cells")
+        errors = self.page.evaluate(
+            """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells
+                .flatMap((cell) => cell.outputs ?? [])
+                .filter((output) => output.output_type === 'error')
+                .map((output) => `${output.ename}: ${output.evalue}`)"""
+        )
+        assert errors == []
 
     def theme(self, name: str) -> None:
         """`light` or `dark`."""
