@@ -158,6 +158,11 @@ def test_a_cut_is_stepped_over():
     frames = camera(24, pan=0.2)
     frames[15:] = [seen(other, SIZE, pan=0.2 * k / 23) for k in range(15, 24)]
     assert score(frames, asked="pan_right")["camera_match"].value == 1.0
+    still = [*camera(12), *[seen(other, SIZE)] * 12]
+    found = score(still, asked="static")
+    assert found["camera_match"].value == 1.0
+    net = [found[f"camera_{axis}"].value for axis in ("pan", "tilt", "zoom", "roll")]
+    np.testing.assert_allclose(net, 0, atol=0.005)
 
 
 @pytest.mark.parametrize("fps", [8, 24, 60])

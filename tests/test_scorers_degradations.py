@@ -160,7 +160,7 @@ SAME = {
     "letterbox": (0.001, {"letterbox"}),
     "pillarbox": (0.001, {"pillarbox"}),
     "cut_count": (0.0, {"cut", "shuffled"}),
-    "clip_low": (0.01, {"dark", "fade", "noise", "letterbox", "pillarbox", "flicker", "cut"}),
+    "clip_low": (0.015, {"dark", "fade", "noise", "flicker", "cut"}),
     "clip_high": (0.01, {"bright", "fade", "noise", "flicker", "hue drift", "cut"}),
     "blur_effect": (0.02, {"blur", "temporal blur", "noise", "letterbox", "pillarbox", "cut"}
                     | {"dark", "bright", "hue drift"}),

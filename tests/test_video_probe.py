@@ -124,6 +124,13 @@ def test_a_clip_cut_short_is_never_whole(tmp_path: Path, clip: Path, share: floa
     _is_no_clip(path, r"^x\.mp4: cut short|^x\.mp4: not a video|^x\.mp4: damaged")
 
 
+def test_the_boxes_tell_how_much_is_missing(tmp_path: Path, clip: Path):
+    data = clip.read_bytes()
+    path = tmp_path / "x.mp4"
+    path.write_bytes(data[:-5])
+    _is_no_clip(path, rf"^x\.mp4: cut short: mdat should run to byte {len(data)}, the file ends at")
+
+
 def test_a_webm_cut_short_is_never_whole(tmp_path: Path):
     path = tmp_path / "x.webm"
     with av.open(str(path), "w") as container:
