@@ -106,8 +106,20 @@ def test_equal_prompts_are_equal_however_their_lists_are_written():
             "`environmet` is no part of a prompt: did you mean `environment`?",
         ),
         (lambda: Prompt.typed(" \n"), "an empty prompt; write what the camera should see"),
-        (lambda: Prompt("a {b|c").size, "`{` at character 2 is not closed: 'a {b|c'"),
-        (lambda: Prompt("a b}").size, "`}` at character 3 closes nothing: 'a b}'"),
+        (
+            lambda: Prompt("a {b|c").size,
+            (
+                "`{` at character 2 is not closed; add `}`, or write `\\{` for the character itself: "
+                "'a {b|c'"
+            ),
+        ),
+        (
+            lambda: Prompt("a b}").size,
+            (
+                "`}` at character 3 closes nothing; delete it, or write `\\}` for the character "
+                "itself: 'a b}'"
+            ),
+        ),
         (
             lambda: Prompt.typed("a").twins("camera", ["b"]),
             "a prompt sent as typed has no parts to vary; write it in parts",

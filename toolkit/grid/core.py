@@ -24,6 +24,8 @@ from toolkit.errors import CatalogError, GridError
 from toolkit.grid.axes import Axis, as_values, nearest, no_twice, sample_values
 from toolkit.grid.sources import read_prompts
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt, render
+from toolkit.prompts.wildcards import Wildcards
+from toolkit.prompts.wildcards import wildcards as read_wildcards
 from toolkit.records import CANONICAL_PARAMS, PARTS, ImageRef, ModelCard, RunSpec, canonical_json
 
 __all__ = ["Cell", "Exclusion", "Grid"]
@@ -174,7 +176,8 @@ class Grid:
     structured prompt), canonical parameters, and those that the models declare. `samples` is a
     count, or a list of sample numbers. `exclude` lists mappings (`{"model": "sim/final",
     "duration_s": 9}`; a list of values means any of them) or functions of a cell's values. `extra`
-    goes to the service untouched.
+    goes to the service untouched. `wildcards` is a folder of word lists (`__lens__`), or the lists
+    by name.
 
     `len` counts raw cells; `cells()` gives those that run, `excluded()` the others and why.
     """
@@ -189,9 +192,11 @@ class Grid:
         exclude: Any = (),
         design: Any = "full",
         extra: Mapping[str, Any] | None = None,
+        wildcards: Any = None,
         **axes: Any,
     ) -> None:
-        self._init(prompts, models, samples, scene, exclude, design, extra, axes, folder=None)
+        lists = read_wildcards(wildcards)
+        self._init(prompts, models, samples, scene, exclude, design, extra, axes, lists=lists)
 
     def _init(
         self,
@@ -204,9 +209,13 @@ class Grid:
         extra: Mapping[str, Any] | None,
         axes: Mapping[str, Any],
         *,
-        folder: Path | None,
+        folder: Path | None = None,
+        lists: Wildcards | None = None,
     ) -> None:
-        self.prompts: tuple[Prompt, ...] = tuple(read_prompts(prompts))
+        read = read_prompts(prompts)
+        if lists is not None:
+            read = [p if p.is_typed else p.with_parts(wildcards=lists) for p in read]
+        self.prompts: tuple[Prompt, ...] = tuple(read)
         self._cards: list[ModelCard] = [_card(model) for model in as_values("models", models)]
         self.models: tuple[str, ...] = tuple(model_card.model for model_card in self._cards)
         no_twice("models", self.models)
@@ -226,6 +235,7 @@ class Grid:
                 self._axes.append(self._axis(name, given, declared, folder))
         self._refuse_two_owners()
         self._blocks = self._make_blocks()
+        self.word_lists  # noqa: B018  (read now: a file that changes later is another grid)
         self._shared = [len(self.models), *map(len, self._axes), len(self.samples)]
         self._rest = prod(self._shared)
         self._strides = [
@@ -325,10 +335,18 @@ class Grid:
             return [Cell(self, i) for i in sorted(rng.sample(indices, k))]
         found: dict[int, Cell] = {}
         while len(found) < k:
-            index = rng.randrange(self.size)
+            index = self._draw(rng)
             if index not in found and (cell := Cell(self, index)).excluded is None:
                 found[index] = cell
         return [found[i] for i in sorted(found)]
+
+    def _draw(self, rng: random.Random) -> int:
+        """A raw cell by chance; wordings by their weights where they have some."""
+        index = rng.randrange(self.size)
+        block, inner = self._place(index)
+        if not block.prompt.is_weighted:
+            return index
+        return index - inner + block.prompt.draw(rng) * self._rest + inner % self._rest
 
     def _place(self, index: int) -> tuple[_Block, int]:
         """Which block, and which of its cells."""
@@ -667,6 +685,18 @@ class Grid:
             for value in (entry.values() if axis.is_linked else (entry,))
             if isinstance(value, ImageRef)
         ]
+
+    @cached_property
+    def word_lists(self) -> dict[str, tuple[str, ...]]:
+        """The word lists that its prompts pick from, by name, with their wordings."""
+        found: dict[str, tuple[str, ...]] = {}
+        for block in self._blocks:
+            for name, lines in block.prompt.word_lists.items():
+                if found.setdefault(name, lines) != lines:
+                    raise GridError(
+                        f"two word lists are named `__{name}__` here; give one another name"
+                    )
+        return found
 
     @property
     def scenes(self) -> list[str]:

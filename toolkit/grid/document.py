@@ -16,6 +16,7 @@ from toolkit.catalog import plain_yaml
 from toolkit.errors import GridError
 from toolkit.grid.axes import Near, image, nearest
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt
+from toolkit.prompts.wildcards import Wildcards, wildcards
 from toolkit.records import ImageRef
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ __all__ = ["from_doc", "from_yaml", "receipt", "to_code", "to_doc", "to_yaml"]
 FORMAT = 1
 KEYS = (
     "promptgrid", "prompts", "parts", "models", "params", "samples", "scene", "exclude", "design",
-    "extra",
+    "extra", "wildcards",
 )  # fmt: skip
 MAX_BYTES = 20_000_000
 
@@ -44,6 +45,7 @@ def to_doc(grid: Grid) -> dict[str, Any]:
         "exclude": [_rule_doc(rule) for rule in grid.exclude],
         "design": None if grid.design == "full" else grid.design,
         "extra": grid.extra,
+        "wildcards": {name: list(lines) for name, lines in grid.word_lists.items()},
     }
     return {key: value for key, value in doc.items() if value not in (None, {}, [])}
 
@@ -139,8 +141,18 @@ def from_doc(doc: Mapping[str, Any], *, folder: Path | None = None) -> Grid:
         _section(doc, "extra"),
         {**parts, **params},
         folder=folder,
+        lists=_read_lists(_section(doc, "wildcards"), folder),
     )
     return grid
+
+
+def _read_lists(given: Mapping[str, Any], folder: Path | None) -> Wildcards | None:
+    """The lists in the file itself, and the folder in which others are looked for."""
+    if not given:
+        return None if folder is None else Wildcards(folder)
+    inline = wildcards(given)
+    assert inline is not None
+    return Wildcards(folder, inline.lists)
 
 
 def _section(doc: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -281,6 +293,9 @@ def to_code(grid: Grid) -> str:
         lines.append(f"design={grid.design!r}")
     if grid.extra:
         lines.append(f"extra={grid.extra!r}")
+    if grid.word_lists:
+        lists = {name: list(texts) for name, texts in grid.word_lists.items()}
+        lines.append(f"wildcards={_code([lists])}")
     return "tk.Grid(\n" + _indent(",\n".join(lines)) + ",\n)"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.columns import as_list, resolve_all
 from toolkit.errors import GridError
 from toolkit.grid import Grid, near
+from toolkit.prompts.expand import escape
 from toolkit.prompts.formula import Prompt
 from toolkit.records import PARTS, ImageRef
 
@@ -94,10 +95,11 @@ def _level(arm: Any, names: Sequence[str]) -> tuple[Any, ...]:
 
 def _prompt(row: Mapping[str, Any]) -> Prompt:
     labels = {"name": row["prompt.name"], "scene": row["prompt.scene"]}
-    parts = {part: text for part in PARTS if (text := row.get(f"prompt.{part}"))}
+    parts = {part: escape(text) for part in PARTS if (text := row.get(f"prompt.{part}"))}
     if not parts:
         return Prompt.typed(row["prompt.text"], **labels)
-    return Prompt(**parts, negative=row["prompt.negative"], **labels)
+    negative = row["prompt.negative"]
+    return Prompt(**parts, negative=escape(negative) if negative else None, **labels)
 
 
 def _carried(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, Any]:
