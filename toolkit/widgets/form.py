@@ -60,6 +60,7 @@ def to_form(grid: Grid, *, rev: int = 0) -> tuple[dict[str, Any], Kept]:
             params[axis.name] = text
     options: dict[str, Any] = {"scene": grid.scene, "exclude": grid.exclude, "extra": grid.extra}
     options["design"] = None if grid.design == "full" else grid.design
+    options["wildcards"] = grid.word_lists
     form = {
         "rev": rev,
         "prompts": prompts,
