@@ -279,6 +279,31 @@ def test_every_subject_is_seen(kind):
     assert apart.mean() > 0.004
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "subject", "time"),
+    [
+        (
+            "A courier in a yellow raincoat. A market street at dusk, neon.",
+            "street",
+            "person",
+            "dusk",
+        ),
+        ("An empty train station at night", "station", None, "night"),
+        ("a steaming cup of coffee in a café, morning light", "table", "cup", "morning"),
+        ("People watch the sea at sunset", "coast", "person", "golden"),
+        ("A fox in a pine forest at dawn", "forest", "fox", "dawn"),
+    ],
+)
+def test_a_prompt_is_read_as_place_subject_and_time(text, place, subject, time):
+    script = read(text)
+    assert (script.place, script.subject, script.time) == (place, subject, time)
+
+
+def test_a_companion_stands_beside_the_subject():
+    assert read("A man walks his dog").companion == "dog"
+    assert read("A man walks").companion is None
+
+
 def test_the_vocabulary_is_as_large_as_the_page_says():
     assert len(PLACES) >= 40
     assert len(set(PLACES.values())) >= 14

@@ -6,6 +6,7 @@ pixels; what is wrong with them is what `truth(spec)` says.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,10 +20,10 @@ from numpy.typing import NDArray
 from toolkit.errors import Refused
 from toolkit.records import ImageRef, RunSpec
 from toolkit.simulator.look import Grade, Look, grade_of, look_of
-from toolkit.simulator.paint import Image, Plane, Sheet, Stage, generator
+from toolkit.simulator.paint import Image, Plane, Sheet, Stage, drop, generator
 from toolkit.simulator.places import PAINTERS
 from toolkit.simulator.planted import PlantedTruth, duration_of, truth
-from toolkit.simulator.sets import Set
+from toolkit.simulator.sets import Set, Spot
 from toolkit.simulator.shot import (
     Flash,
     Item,
@@ -133,7 +134,8 @@ class _Plan:
 
     @property
     def seed(self) -> str:
-        return f"{self.script.key}|{self.planted.seed}"
+        text = f"{self.script.key}|{self.planted.seed}"
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
     @property
     def num_frames(self) -> int:
@@ -192,7 +194,7 @@ def _painted(script: Script, stage: Stage, draft: bool) -> tuple[Scene, Grade]:
     _steady(built.items, 0.0042 if draft else 0.0022)
     far = merge(built.items[: built.at], stage, _LEVELS - 1)
     front = merge(built.items[built.at :], stage, 1)
-    subject = _subject(built, draft) if script.subject else []
+    subject = _cast(built, draft)
     scene = Scene([*far, *subject, *front])
     if outdoors:
         scene.overlay += _weather(stage, script, built.look, built.horizon)
@@ -214,10 +216,26 @@ def _steady(items: list[Item], least: float) -> None:
             item.sway = (0.0, 0.0, 1.0, 0.0)
 
 
-def _subject(built: Set, draft: bool) -> list[Item]:
-    """The subject in its place, with its idle motion about the middle of a clip of any length."""
-    stage, script, spot = built.stage, built.script, built.spot
-    kind = KINDS[script.subject or "person"]
+def _cast(built: Set, draft: bool) -> list[Item]:
+    """The subject in its place, and its companion a step behind."""
+    script, spot = built.script, built.spot
+    if script.subject is None:
+        return []
+    cast: list[Item] = [_actor(built, script.subject, spot, draft)]
+    if script.companion:
+        side = -1.0 if spot.x > 0 else 1.0
+        beside = replace(spot, x=spot.x + side * 0.26, y=spot.y - 0.015, near=spot.near - 0.04)
+        alone = replace(
+            script, subject=script.companion, colour=None, props=frozenset(), framing=1.0
+        )
+        cast.insert(0, _actor(replace(built, script=alone), script.companion, beside, draft))
+    return cast
+
+
+def _actor(built: Set, kind_name: str, spot: Spot, draft: bool) -> Sprite:
+    """A subject with its idle motion, that crosses its place about the middle of a clip."""
+    stage, script = built.stage, built.script
+    kind = KINDS[kind_name]
     big = kind.size * spot.size * (1.0 if stage.half_w > 0.7 else 0.86)
     if script.is_product and script.place != "table":
         big *= 0.62  # a thing in a landscape, larger than life, or nobody would see it
@@ -249,20 +267,18 @@ def _subject(built: Set, draft: bool) -> list[Item]:
         tilt = 0.02 * np.sin(turn) if lift else 0.0
         return (side * speed * (t - 1.5), lift * float(np.sin(turn)), tilt, 1.0)
 
-    return [
-        Sprite(
-            drawn,
-            spot.x,
-            y,
-            size,
-            spot.near,
-            place=place,
-            step=lambda t: t * beat,
-            mirror=0.0 if fly or spot.floats else spot.mirror,
-            shadow=0.0 if fly or floats else spot.shadow,
-            flip=flip,
-        )
-    ]
+    return Sprite(
+        drawn,
+        spot.x,
+        y,
+        size,
+        spot.near,
+        place=place,
+        step=lambda t: t * beat,
+        mirror=0.0 if fly or spot.floats else spot.mirror,
+        shadow=0.0 if fly or floats else spot.shadow,
+        flip=flip,
+    )
 
 
 def _acting(sprite: Sprite, plan: _Plan) -> Sprite:
@@ -339,7 +355,7 @@ class _Steam:
     def __init__(self, seed: str, x: float, y: float) -> None:
         rng = generator(seed, "steam")
         self.x, self.y = x, y
-        self.puffs = rng.random((11, 4))
+        self.puffs = rng.random((16, 4))
         d = (np.arange(64, dtype=np.float32) - 31.5) / 32
         fall = np.clip(1 - (d[None] ** 2 + d[:, None] ** 2), 0, 1) ** 2
         self.blob = np.repeat((fall * 255).astype(np.uint8)[..., None], 4, axis=2)
@@ -348,12 +364,12 @@ class _Steam:
         world = np.vstack((view.matrix(1.0), [0, 0, 1]))
         for a, b, c, d in self.puffs:
             age = (t * (0.20 + 0.10 * b) + a) % 1.0
-            r = 0.018 + 0.055 * age
+            r = 0.024 + 0.070 * age
             x = self.x + (c - 0.5) * 0.10 + 0.035 * np.sin(6 * age + 6.28 * d) * age
             y = self.y - 0.34 * age
-            strength = 0.26 * min(1.0, age * 5) * (1 - age) ** 1.4
+            strength = 0.30 * min(1.0, age * 5) * (1 - age) ** 1.3
             blob = cv2.convertScaleAbs(self.blob, alpha=strength)
-            local = np.array([[r / 32, 0, x - r], [0, r * 1.5 / 32, y - r * 1.5], [0, 0, 1.0]])
+            local = np.array([[r / 32, 0, x - r], [0, r * 2.2 / 32, y - r * 2.2], [0, 0, 1.0]])
             stamp(frame, view, blob, (world @ local)[:2])
 
 
@@ -395,7 +411,8 @@ def _backdrop(stage: Stage, image: Image) -> Layer:
     wide = cv2.copyMakeBorder(fitted, edge, edge, edge, edge, cv2.BORDER_REFLECT_101)
     rgba = cv2.cvtColor(wide, cv2.COLOR_RGB2RGBA)
     margin = edge / stage.unit
-    sheet = Sheet(rgba, -stage.half_w - margin, -stage.half_h - margin, stage.unit)
+    top = -stage.half_h - margin - drop(stage.width, stage.height)
+    sheet = Sheet(rgba, -stage.half_w - margin, top, stage.unit)
     return Layer(sheet, 0.9, slope=0.35, ground=0.0, opaque=True)
 
 

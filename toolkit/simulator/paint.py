@@ -22,6 +22,7 @@ __all__ = [
     "Sheet",
     "Stage",
     "brighter",
+    "drop",
     "fbm",
     "generator",
     "mix",
@@ -103,6 +104,12 @@ def ridge(
     return out / total
 
 
+def drop(width: int, height: int) -> float:
+    """How much lower a tall picture shows the scene, in units: its ground is no taller than its
+    sky would be in a wide one."""
+    return 0.18 * min(1.0, (height / width - 1) / 0.78) if height > width else 0.0
+
+
 @dataclass(frozen=True)
 class Stage:
     """How large the view is, how much lies around it, how fine the brushes are.
@@ -140,11 +147,11 @@ class Stage:
 
     @property
     def top(self) -> float:
-        return -self.half_h - self.margin
+        return -self.half_h - self.margin - drop(self.width, self.height)
 
     @property
     def bottom(self) -> float:
-        return self.half_h + self.margin
+        return self.half_h + self.margin - drop(self.width, self.height)
 
     @property
     def tall(self) -> bool:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.simulator.paint import Image, Plane, Sheet, Stage, fbm, generator, over
+from toolkit.simulator.paint import Image, Plane, Sheet, Stage, drop, fbm, generator, over
 
 __all__ = [
     "Flash",
@@ -75,7 +75,7 @@ class View:
         c, s = np.cos(-pose.roll), np.sin(-pose.roll)  # the picture turns against the camera
         spin = np.array([[c, -s], [s, c]]) * scale * self.unit
         flat = spin @ np.array([[1.0, shear, move_x], [0.0, 1.0, move_y]])
-        flat[:, 2] += (self.width / 2, self.height / 2)
+        flat[:, 2] += (self.width / 2, self.height / 2 + drop(self.width, self.height) * self.unit)
         return flat  # type: ignore[no-any-return]
 
 

@@ -141,14 +141,23 @@ def _facade(
     front = mix(WARM if rng.random() < 0.7 else (0.72, 0.9, 1.0), look.haze, far * look.density * 0.5)
     za, zb = z0 * 0.97 + z1 * 0.03, z1 * 0.94 + z0 * 0.06
     bright = 0.25 + 0.75 * lamps
-    sheet.poly([at(za, 0.03), at(zb, 0.03), at(zb, 0.33), at(za, 0.33)], mix(scaled(wall, 0.4), front, bright))
-    for k in range(5):
-        f = (k + rng.random()) / 5
-        zc = 1 / ((1 - f) / za + f / zb)
-        sheet.poly([at(zc, 0.03), at(zc * 0.985, 0.03), at(zc * 0.985, 0.33), at(zc, 0.33)], scaled(wall, 0.5))
-        zd = zc * 0.96
-        goods = NEON[int(rng.integers(len(NEON)))]
-        sheet.poly([at(zc, 0.03), at(zd, 0.03), at(zd, 0.13), at(zc, 0.13)], mix(scaled(goods, 0.5 + 0.3 * lamps), wall, 0.45))
+    inside = mix(scaled(wall, 0.35), scaled(front, 0.85), bright)
+    sheet.poly([at(za, 0.03), at(zb, 0.03), at(zb, 0.33), at(za, 0.33)], inside)
+    for k in range(7):
+        zc = 1 / ((1 - k / 7) / za + k / 7 / zb)
+        up = 0.15 + 0.10 * rng.random()
+        zd = zc * (0.985 - 0.01 * rng.random())
+        sheet.poly([at(zc, 0.03), at(zd, 0.03), at(zd, up), at(zc, up)], scaled(inside, 0.42 + 0.3 * rng.random()))
+    wood = look.lit((0.42, 0.28, 0.18), far, facing=facing)
+    glow = mix(wood, scaled(front, 0.7), 0.30 * lamps)
+    sheet.poly([at(za, 0.12), at(zb, 0.12), at(zb, 0.12, 0.10), at(za, 0.12, 0.10)], glow)
+    sheet.poly([at(za, 0.0, 0.10), at(zb, 0.0, 0.10), at(zb, 0.12, 0.10), at(za, 0.12, 0.10)], scaled(wood, 0.62))
+    for k in range(9):
+        zc = 1 / ((1 - (k + 0.5) / 9) / za + (k + 0.5) / 9 / zb)
+        goods = mix(scaled(NEON[int(rng.integers(len(NEON)))], 0.9), (0.8, 0.55, 0.3), 0.35)
+        x, y = at(zc, 0.135, 0.06)
+        size = (0.016 + 0.010 * rng.random()) / zc
+        sheet.ellipse(x, y, size * 1.2, size, mix(look.lit(goods, far, facing=0.5), scaled(goods, 0.9), 0.5 * lamps))
     cloth = mix(look.lit(NEON[int(rng.integers(len(NEON)))], far, facing=0.5), wall, 0.42)
     for k in range(6):
         f0, f1 = k / 6, (k + 1) / 6

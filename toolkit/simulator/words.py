@@ -296,6 +296,7 @@ class Script:
     key: str
     place: str
     subject: str | None
+    companion: str | None  # a second creature beside the subject
     time: str
     weather: frozenset[str]
     moods: tuple[str, ...]
@@ -376,6 +377,7 @@ def read(text: str) -> Script:
         key=key,
         place=place,
         subject=subject,
+        companion=_companion(strong, subject, props),
         time=time,
         weather=weather,
         moods=tuple(dict.fromkeys(kind for _, kind, _ in _hits(words, MOODS))),
@@ -387,6 +389,18 @@ def read(text: str) -> Script:
         framing=framing,
         moves=moves,
     )
+
+
+_COMPANY = frozenset({"person", "robot", "fox", "dog", "cat", "horse", "deer", "elephant", "bird"})
+
+
+def _companion(
+    found: list[tuple[int, str, int]], subject: str | None, props: frozenset[str]
+) -> str | None:
+    """The next creature named, where there is a subject that has company."""
+    if subject not in _COMPANY or "umbrella" in props:
+        return None
+    return next((kind for _, kind, _ in found if kind in _COMPANY and kind != subject), None)
 
 
 def _near(words: list[str], at: int, wanted: tuple[str, ...]) -> bool:
