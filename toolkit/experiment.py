@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from toolkit import discover
 from toolkit.errors import ReviewError, StoreError, ToolkitError
 from toolkit.records import State, from_micro
+from toolkit.store import KEEP, Keep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,8 +243,9 @@ class Experiment:
             raise StoreError(_no_such(self.folder))
         self.store: Store = Store.open(self.folder, create=create, read_only=read_only)
         self.name = self.folder.name
-        if budget_usd is not None or per_day_usd is not None:
-            self.set_budget(budget_usd, per_day_usd=per_day_usd)
+        caps = {"usd": budget_usd, "per_day_usd": per_day_usd}
+        if named := {name: cap for name, cap in caps.items() if cap is not None}:
+            self.store.set_budget(**named)
         self._batches: list[weakref.ref[Batch]] = []
         self._builder: Any = lambda: None
         self._is_new = self.store.is_new
@@ -277,8 +279,11 @@ class Experiment:
 
     # ---- before any money is spent -------------------------------------------------------------
 
-    def set_budget(self, usd: float | None, *, per_day_usd: float | None = None) -> None:
-        """The most that may be spent here, in dollars; 0 refuses everything that costs."""
+    def set_budget(
+        self, usd: float | Keep | None = KEEP, *, per_day_usd: float | Keep | None = KEEP
+    ) -> None:
+        """The most that may be spent here, in all and a day, in dollars; 0 refuses everything that
+        costs, None lifts a cap, and one that is not named stays as it is."""
         self.store.set_budget(usd, per_day_usd=per_day_usd)
 
     def plan(self, grid: Grid, *, price_usd: float | None = None) -> Plan:
@@ -748,6 +753,7 @@ class Experiment:
             rated = len({rating.run_key for rating in self.store.ratings()})
             parts.append(f"{max(0, done - rated)} not rated")
             parts.append(f"next: {self._next()}")
+            parts += self._aged()
         return " · ".join(parts)
 
     def _money(self) -> str:
@@ -761,6 +767,14 @@ class Experiment:
                 waiting = f" ({sign}{held:.2f} held)" if held else ""
                 texts.append(f"spent {sign}{from_micro(purse.spent_micro_usd):.2f}{cap}{waiting}")
         return ", ".join(texts)
+
+    def _aged(self) -> list[str]:
+        from datetime import UTC, datetime
+
+        from toolkit import catalog
+        from toolkit.planning.age import aged
+
+        return aged(self.store.run_rows(), catalog.cards(), today=datetime.now(UTC).date())
 
     def _next(self) -> str:
         frame = self.runs_df(scores=False)
