@@ -139,32 +139,38 @@ def _similarity(x: Array, y: Array, u: Array, v: Array, trusted: NDArray[np.bool
     u = right + growth x - turn y, v = down + growth y + turn x: the linear form of a small
     similarity, whose growth is log scale and whose turn is clockwise on the screen.
     """
-    known = trusted.sum(axis=1) >= 8
-    base = np.where(trusted, 1.0, 0.0)
-    nan_u, nan_v = np.where(trusted, u, np.nan), np.where(trusted, v, np.nan)
     fit = np.zeros((len(u), 4))
-    if not known.any():
+    known = np.flatnonzero(trusted.sum(axis=1) >= 8)
+    if not len(known):
         return fit
-    fit[known, 0] = np.nanmedian(nan_u[known], axis=1)
-    fit[known, 1] = np.nanmedian(nan_v[known], axis=1)
+    u, v, trusted = u[known], v[known], trusted[known]
+    ones, position = trusted.astype(np.float64), np.stack([x, y, x * x + y * y])
+    best = np.zeros((len(known), 4))
+    best[:, 0], best[:, 1] = _median(u, trusted), _median(v, trusted)
     floor = 0.08 / 144  # of a short side: what flow is good for
-    for _ in range(8):
-        du, dv = _residual(fit, x, y, u, v)
+    for turn_no in range(6):
+        du, dv = _residual(best, x, y, u, v)
         off = np.hypot(du, dv)
-        spread = np.zeros(len(u))
-        spread[known] = 1.5 * np.nanmedian(np.where(trusted, off, np.nan)[known], axis=1)
-        w = base / (1 + (off / np.maximum(spread, floor)[:, None]) ** 2)
-        total = np.maximum(w.sum(axis=1), 1e-9)
-        mean = {k: (w * a).sum(axis=1) / total for k, a in (("x", x), ("y", y), ("u", u), ("v", v))}
-        cx, cy = x - mean["x"][:, None], y - mean["y"][:, None]
-        cu, cv = u - mean["u"][:, None], v - mean["v"][:, None]
-        size = np.maximum((w * (cx**2 + cy**2)).sum(axis=1), 1e-9)
-        grow = (w * (cx * cu + cy * cv)).sum(axis=1) / size
-        turn = (w * (cx * cv - cy * cu)).sum(axis=1) / size
-        right = mean["u"] - grow * mean["x"] + turn * mean["y"]
-        down = mean["v"] - grow * mean["y"] - turn * mean["x"]
-        fit = np.where(known[:, None], np.stack([right, down, grow, turn], axis=1), 0.0)
+        if turn_no < 3:  # by then the scale of what is left over is known
+            scale = np.maximum(1.5 * _median(off, trusted), floor)[:, None]
+        w = ones / (1 + (off / scale) ** 2)
+        wu, wv, total = w * u, w * v, w.sum(axis=1)
+        mx, my, square = (w @ position.T / total[:, None]).T
+        mu, mv = wu.sum(axis=1) / total, wv.sum(axis=1) / total
+        size = np.maximum(square - mx * mx - my * my, 1e-9)
+        grow = ((wu @ x + wv @ y) / total - mx * mu - my * mv) / size
+        turn = ((wv @ x - wu @ y) / total - mx * mv + my * mu) / size
+        right, down = mu - grow * mx + turn * my, mv - grow * my - turn * mx
+        best = np.stack([right, down, grow, turn], axis=1)
+    fit[known] = best
     return fit
+
+
+def _median(values: Array, trusted: NDArray[np.bool_]) -> Array:
+    """Of each row, over its trusted points; a row has at least one."""
+    ordered = np.sort(np.where(trusted, values, np.inf), axis=1)
+    middle: Array = ordered[np.arange(len(values)), (trusted.sum(axis=1) - 1) // 2]
+    return middle
 
 
 def _residual(fit: Array, x: Array, y: Array, u: Array, v: Array) -> tuple[Array, Array]:
