@@ -312,7 +312,7 @@ def _hue_shift(amount: float, duration_s: float) -> Any:
 def _weather(stage: Stage, script: Script, look: Look, horizon: float = 0.1) -> list[Item]:
     items: list[Item] = []
     wind = 0.30 if script.weather & {"wind", "storm"} else 0.06
-    light = 0.55 + 0.45 * (1 - look.night)
+    light = (0.55 + 0.45 * (1 - look.night)) * (0.7 if stage.detail < 0.7 else 1.0)
     if script.weather & {"rain", "storm"}:
         heavy = 1.1 if "storm" in script.weather else 1.0
         items.append(

@@ -189,7 +189,7 @@ _GRADES: dict[str, dict[str, float | RGB]] = {
         "vignette": 0.4,
     },
     "noir": {
-        "saturation": 0.0, "contrast": 1.20, "vignette": 0.55, "grain": 0.025, "exposure":
+        "saturation": 0.0, "contrast": 1.20, "vignette": 0.55, "grain": 0.016, "exposure":
         1.16,
     },
     "pastel": {

@@ -30,7 +30,7 @@ __all__ = [
 
 
 def watch(b: Brush, phase: float) -> None:
-    case: RGB = (0.84, 0.66, 0.34) if "gold" in b.script.key or b.rng.random() < 0.3 else (0.76, 0.78, 0.81)
+    case: RGB = (0.84, 0.66, 0.34) if b.rng.random() < 0.3 and "steel" not in b.script.key else (0.76, 0.78, 0.81)
     dial: RGB = b.script.colour or ((0.08, 0.10, 0.16), (0.94, 0.93, 0.90), (0.08, 0.22, 0.18))[int(b.rng.integers(3))]
     if sum(abs(dial[i] - case[i]) for i in range(3)) < 0.35:
         dial = (0.08, 0.10, 0.14)
