@@ -154,6 +154,35 @@ def test_a_clean_answer_is_its_json():
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("status", [200, 402])
+def test_an_answer_without_end_is_read_no_further_than_its_cap(status, monkeypatch):
+    """What was accepted stays unknown; what was refused stays refused."""
+    monkeypatch.setattr(_http, "MAX_REPLY_BYTES", 1 << 20)
+    sent = 0
+
+    async def endless(_r: Any, writer: asyncio.StreamWriter, _b: bytes) -> None:
+        nonlocal sent
+        writer.write(f"HTTP/1.1 {status} X\r\n\r\n".encode())
+        while sent < 200 << 20:
+            writer.write(b"[" * 65536)
+            await writer.drain()
+            sent += 65536
+
+    async def main() -> None:
+        async with serving(endless) as server, _http.client(server.url) as http:
+            with pytest.raises(ProviderError) as post:
+                await _http.post_once(http, "/jobs", provider="x", body={})
+            with pytest.raises(ProviderError) as get:
+                await _http.get_json(http, "/jobs", provider="x")
+        kinds = (_http.UnclearError, ProviderError) if status == 200 else (Refused, Refused)
+        assert (type(post.value), type(get.value)) == kinds
+        if status == 200:
+            assert str(get.value) == "x: no answer (more than 1 MiB)"
+
+    asyncio.run(main())
+    assert sent < 100 << 20
+
+
 def test_where_nobody_listens_nothing_was_sent():
     async def main() -> None:
         with socket.socket() as sock:

@@ -188,7 +188,14 @@ with Store.open(folder, read_only=True) as store:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become nobody")
-@pytest.mark.parametrize("state", ["closed", "killed", "in use"])
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param("closed", marks=pytest.mark.slow),
+        pytest.param("killed", marks=pytest.mark.slow),
+        "in use",
+    ],
+)
 def test_a_folder_that_may_not_be_written_is_readable(state):
     """Also when changes still wait in the write-ahead log, and while its owner works on it."""
     base = Path(tempfile.mkdtemp())

@@ -15,12 +15,14 @@ import ipaddress
 import json
 import re
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -218,13 +220,20 @@ class PublicOnly(httpcore.AsyncNetworkBackend):
 # -- clients -------------------------------------------------------------------------------------
 
 
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """Made once: reading the certificates takes longer than many a request."""
+    return httpx.create_ssl_context()
+
+
 class _Transport(httpx.AsyncHTTPTransport):
     """Adds the send guard to every request. HTTP/1.1 only: its trace events are the tested ones."""
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend | None = None) -> None:
-        super().__init__(retries=0, http1=True, http2=False, trust_env=False)
+        context = _ssl_context()
+        super().__init__(verify=context, retries=0, http1=True, http2=False, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=context,
             max_connections=64,
             max_keepalive_connections=0,  # a stale connection would turn a submit into `unknown`
             http1=True,
@@ -262,6 +271,30 @@ def client(
     )
 
 
+class _TooLongError(httpx.HTTPError):
+    """The answer never ends, or is no answer to what was asked."""
+
+
+async def _exchange(http: httpx.AsyncClient, method: str, url: str, **what: Any) -> httpx.Response:
+    """One request and its answer, read up to `MAX_REPLY_BYTES`; only an error's text is cut there.
+
+    A service may send more than memory holds, by mistake or not, packed or not.
+    """
+    async with http.stream(method, url, **what) as reply:
+        body = bytearray()
+        async for block in reply.aiter_bytes(1 << 16):
+            body += block
+            if len(body) > MAX_REPLY_BYTES:
+                if reply.is_success:
+                    raise _TooLongError(f"more than {MAX_REPLY_BYTES >> 20} MiB")
+                break
+        packed = ("content-encoding", "content-length", "transfer-encoding")
+        headers = [(name, value) for name, value in reply.headers.items() if name not in packed]
+        return httpx.Response(
+            reply.status_code, headers=headers, content=bytes(body), request=reply.request
+        )
+
+
 async def post_once(
     http: httpx.AsyncClient,
     url: str,
@@ -276,7 +309,7 @@ async def post_once(
     which means that the service may have charged.
     """
     try:
-        reply = await http.post(url, json=body, headers=dict(headers or {}))
+        reply = await _exchange(http, "POST", url, json=body, headers=dict(headers or {}))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
         raise NotSent(f"could not connect: {_name(problem)}", provider=provider) from None
     except httpx.HTTPError as problem:
@@ -303,7 +336,7 @@ async def get_json(
 ) -> dict[str, Any]:
     """The JSON at `url`; `Refused` for a definite no, `ProviderError` for what may pass."""
     try:
-        reply = await http.get(url, params=dict(params) if params else None)
+        reply = await _exchange(http, "GET", url, params=dict(params) if params else None)
     except httpx.HTTPError as problem:
         raise ProviderError(f"no answer ({_name(problem)})", provider=provider) from None
     if reply.status_code in _KINDS:
@@ -366,4 +399,4 @@ def _excerpt(reply: httpx.Response) -> str:
 
 
 def _name(problem: BaseException) -> str:
-    return type(problem).__name__
+    return str(problem) if isinstance(problem, _TooLongError) else type(problem).__name__

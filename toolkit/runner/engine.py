@@ -46,6 +46,7 @@ from toolkit.runner.order import order_runs
 from toolkit.runner.process import identity, is_dead
 from toolkit.runner.reconcile import Lister, match
 from toolkit.runner.settings import Settings
+from toolkit.runner.writer import Writer
 from toolkit.seams import Accepted, Asset, Failed, JobHandle, Provider, Request, Running, Succeeded
 from toolkit.store import Store
 from toolkit.store.core import new_id, when
@@ -216,7 +217,7 @@ class Engine:
     async def _run(self) -> None:
         self._awake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._writer = ThreadPoolExecutor(1, "promptgrid-store")
+        self._writer = Writer(self.store)
         self._hands = ThreadPoolExecutor(4, "promptgrid-files")
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._paying: set[str] = set()
@@ -242,8 +243,8 @@ class Engine:
             await self._finish()
 
     async def _db(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writer, lambda: work(*args, **kwargs))
+        result: T = await self._writer.do(work, *args, **kwargs)
+        return result
 
     async def _finish(self) -> None:
         """Leave nothing half recorded: answers first, then the leases."""

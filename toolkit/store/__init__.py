@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from toolkit.store.core import Budget, CellRow, PlanResult, Purse, Store, Worker
+from toolkit.store.core import KEEP, Budget, CellRow, Keep, PlanResult, Purse, Store, Worker
 
-__all__ = ["Budget", "CellRow", "PlanResult", "Purse", "Store", "Worker"]
+__all__ = ["KEEP", "Budget", "CellRow", "Keep", "PlanResult", "Purse", "Store", "Worker"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import enum
 import hashlib
 import json
 import shutil
@@ -48,7 +49,7 @@ from toolkit.store import schema as t
 from toolkit.store import sqlite
 from toolkit.store.files import FOLDERS, Files
 
-__all__ = ["Budget", "CellRow", "PlanResult", "Purse", "Store", "Worker"]
+__all__ = ["KEEP", "Budget", "CellRow", "Keep", "PlanResult", "Purse", "Store", "Worker"]
 
 DATABASE = "experiment.db"
 
@@ -119,6 +120,18 @@ class Worker:
     ended_at: datetime | None
 
 
+class Keep(enum.Enum):
+    """The type of `KEEP`, which stands for "as it is"."""
+
+    KEEP = enum.auto()
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP = Keep.KEEP
+
+
 def when(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
@@ -175,9 +188,10 @@ class Store(Files):
         super().__init__(folder)
         self.is_new = is_new
         self.read_only = read_only
-        self._reader = engine
-        self._writer = engine.execution_options(write=True)
+        self._engine = engine
         self._gate = threading.RLock()
+        self._joint: sa.Connection | None = None
+        self._after: list[Callable[[], None]] = []
         self._changes: sqlite.ChangeCounter | None = None
         self._closers: list[Callable[[], None]] = []
         self.name = folder.name
@@ -227,11 +241,11 @@ class Store(Files):
         return store
 
     def _prepare(self, name: str | None) -> None:
-        version = _schema_version(self._reader, self.folder)
+        version = _schema_version(self._engine, self.folder)
         if 0 < version < t.SCHEMA_VERSION or (version == 0 and not self.is_new):
-            sqlite.backup(self._reader, self.folder / f"{DATABASE}.v{version}.bak")
+            sqlite.backup(self._engine, self.folder / f"{DATABASE}.v{version}.bak")
         if version != t.SCHEMA_VERSION:
-            with self._writer.begin() as conn:
+            with sqlite.transaction(self._engine, write=True) as conn:
                 t.migrate(conn, version)
                 sqlite.insert_new(conn, t.budget, [{"purse": "real"}, {"purse": "sim"}])
         self.name = self.meta_get("name") or name or self.folder.name
@@ -244,7 +258,7 @@ class Store(Files):
         if self._changes is not None:
             self._changes.close()
             self._changes = None
-        self._reader.dispose()
+        self._engine.dispose()
         for close in self._closers:
             close()
         self._closers.clear()
@@ -252,7 +266,7 @@ class Store(Files):
     def backup(self, target: Path) -> None:
         """A consistent copy of the database, taken while anybody may be writing."""
         with _telling(self.folder):
-            sqlite.backup(self._reader, target)
+            sqlite.backup(self._engine, target)
 
     def __enter__(self) -> Store:
         return self
@@ -276,7 +290,7 @@ class Store(Files):
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One consistent look."""
-        with _telling(self.folder), self._reader.begin() as conn:
+        with _telling(self.folder), sqlite.transaction(self._engine) as conn:
             yield conn
 
     @contextlib.contextmanager
@@ -287,14 +301,45 @@ class Store(Files):
                 f"{self.folder} is open for reading only; copy the folder to a place that you may "
                 "write to, and open the copy"
             )
-        with self._gate, _telling(self.folder), self._writer.begin() as conn:
-            yield conn
+        with self._gate, _telling(self.folder):
+            if self._joint is not None:
+                with sqlite.part_of(self._joint) as conn:
+                    yield conn
+            else:
+                with sqlite.transaction(self._engine, write=True) as conn:
+                    yield conn
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Changes made in this block, by this thread, last together: one write to disk for all.
+
+        Each may fail by itself and takes only itself back. After a failure of the database itself
+        leave the block with it: everything is taken back.
+        """
+        with self._gate, _telling(self.folder):
+            self._after = []
+            try:
+                with sqlite.transaction(self._engine, write=True) as conn:
+                    self._joint = conn
+                    yield
+            finally:
+                self._joint = None
+            for call in self._after:
+                call()
+
+    def when_durable(self, call: Callable[[], None]) -> None:
+        """Call it as soon as the change just made is on disk."""
+        with self._gate:
+            if self._joint is None:
+                call()
+            else:
+                self._after.append(call)
 
     @property
     def version(self) -> int:
         """A number that differs as soon as anybody, here or in another process, has written."""
         if self._changes is None:
-            self._changes = sqlite.ChangeCounter(self._reader)
+            self._changes = sqlite.ChangeCounter(self._engine)
         return self._changes.read()
 
     # -- meta ------------------------------------------------------------------------------------
@@ -337,13 +382,19 @@ class Store(Files):
             cap_micro_usd=real.cap_micro_usd, per_day_micro_usd=real.per_day_micro_usd, **purses
         )
 
-    def set_budget(self, usd: float | None, *, per_day_usd: float | None = None) -> Budget:
-        """Set the caps, for real money and for simulated money apart. None: no cap, and then
-        nothing real is sent. Also lets an engine go on that a dearer bill had stopped.
+    def set_budget(
+        self, usd: float | Keep | None = KEEP, *, per_day_usd: float | Keep | None = KEEP
+    ) -> Budget:
+        """Set the caps, for real money and for simulated money apart; one that is not named stays.
+
+        None: no cap, and with `usd=None` nothing real is sent. Also lets an engine go on that a
+        dearer bill had stopped.
         """
+        asked = {"cap_micro_usd": usd, "per_day_micro_usd": per_day_usd}
         caps = {
-            "cap_micro_usd": None if usd is None else to_micro(usd),
-            "per_day_micro_usd": None if per_day_usd is None else to_micro(per_day_usd),
+            name: None if value is None else to_micro(value)
+            for name, value in asked.items()
+            if not isinstance(value, Keep)
         }
         with self.writing() as conn:
             conn.execute(sa.update(t.budget).values(**caps, stopped=None))
@@ -831,8 +882,12 @@ def _score(row: Any, *, traces: bool) -> Score:
 
 
 def put_clip(conn: sa.Connection, clip: Clip) -> None:
-    conn.execute(sa.delete(t.clip).where(t.clip.c.sha256 == clip.sha256))
-    conn.execute(sa.insert(t.clip).values(**dataclasses.asdict(clip)))
+    conn.execute(_NO_CLIP, {"k": clip.sha256})
+    conn.execute(_NEW_CLIP, dataclasses.asdict(clip))
+
+
+_NO_CLIP = sa.delete(t.clip).where(t.clip.c.sha256 == sa.bindparam("k"))
+_NEW_CLIP = sa.insert(t.clip)
 
 
 def log(
@@ -847,18 +902,19 @@ def log(
 ) -> None:
     """Append to the history."""
     conn.execute(
-        sa.insert(t.event).values(
-            {
-                "run_key": run_key,
-                "at": time.time() if at is None else at,
-                "owner": owner,
-                "from": frm,
-                "to": to,
-                "detail": dumps(detail) if detail else None,
-            }
-        )
+        _NEW_EVENT,
+        {
+            "run_key": run_key,
+            "at": time.time() if at is None else at,
+            "owner": owner,
+            "from": frm,
+            "to": to,
+            "detail": dumps(detail) if detail else None,
+        },
     )
 
+
+_NEW_EVENT = sa.insert(t.event)
 
 _CLIP_FIELDS = tuple(column.name for column in t.clip.c if column.name != "sha256")
 
@@ -1038,7 +1094,7 @@ def _open_read_only(folder: Path, database: Path) -> Store:
 
 def _readable(engine: sa.Engine) -> bool:
     try:
-        with engine.begin() as conn:
+        with sqlite.transaction(engine) as conn:
             conn.execute(sa.text("SELECT count(*) FROM sqlite_master"))
     except DatabaseError as problem:
         if "unable to open" in str(problem) or "readonly" in str(problem):
@@ -1049,7 +1105,7 @@ def _readable(engine: sa.Engine) -> bool:
 
 def _schema_version(engine: sa.Engine, folder: Path) -> int:
     """0 for a file without a version; `StoreError` for one from a newer toolkit, or not ours."""
-    with engine.begin() as conn:
+    with sqlite.transaction(engine) as conn:
         names = set(sa.inspect(conn).get_table_names())
         found = None
         if "meta" in names:

@@ -25,7 +25,7 @@ from toolkit.store.core import Store, dumps, log, new_id, put_clip, spec_of, tod
 from toolkit.store.failpoint import point
 from toolkit.store.sqlite import insert_new
 
-__all__ = ["Claim", "Claims", "Life", "Limits", "LostLeaseError", "group_hash"]
+__all__ = ["JOINT", "Claim", "Claims", "Life", "Limits", "LostLeaseError", "group_hash"]
 
 IN_FLIGHT = (State.SUBMITTING, State.SUBMITTED)
 TAKE_OVER = (State.SUBMITTING, State.SUBMITTED, State.READY, State.STORED, State.UNKNOWN)
@@ -36,6 +36,53 @@ WINDOW_FAILURES = 10  # at least so many submits in the window, half of them fai
 OPEN_S, LONGEST_OPEN_S = 30.0, 600.0
 
 Action = Literal["check", "resubmit", "give_up"]
+
+JOINT = frozenset({
+    "claim_new", "intent", "accepted", "not_sent", "refused", "rejected", "unknown", "adopt",
+    "absent", "hold", "ready", "failed", "fetch_failed", "stored", "done", "bad_clip", "let_go",
+    "heartbeat",
+})  # fmt: skip
+"""Steps of a `Life` that may share one write to disk with those of other runs."""
+
+ROUNDING_MICRO_USD, ROUNDING = 10_000, 0.01
+"""A bill so much above its price, a cent or one in a hundred, is rounding and no wrong price."""
+
+# Statements that every run needs are made once: making them takes longer than running them.
+_r, _a, _b, _d = t.run.c, t.attempt.c, t.budget.c, t.budget_day.c
+_MOVE = sa.update(t.run).where(
+    _r.key == sa.bindparam("k"),
+    _r.fence == sa.bindparam("f"),
+    _r.state == sa.bindparam("s"),  # a late answer may have moved it meanwhile
+)
+_MOVE_AND_CHARGE = _MOVE.values(
+    cost_micro_usd=sa.func.coalesce(_r.cost_micro_usd, 0) + sa.bindparam("c")
+)
+_LEASE = sa.update(t.run).where(_r.key == sa.bindparam("k"))
+_RUN = sa.select(t.run).where(_r.key == sa.bindparam("k"))
+_ATTEMPT = sa.select(t.attempt).where(_a.id == sa.bindparam("k"))
+_SET_ATTEMPT = sa.update(t.attempt).where(_a.id == sa.bindparam("k"))
+_NEW_ATTEMPT = sa.insert(t.attempt)
+_BUCKET = sa.select(t.bucket).where(
+    t.bucket.c.service == sa.bindparam("k"), t.bucket.c.account == ""
+)
+_PURSE = sa.select(t.budget).where(_b.purse == sa.bindparam("k"))
+_PAY = (
+    sa.update(t.budget)
+    .where(_b.purse == sa.bindparam("k"))
+    .values(
+        reserved_micro_usd=_b.reserved_micro_usd + sa.bindparam("held"),
+        spent_micro_usd=_b.spent_micro_usd + sa.bindparam("paid"),
+        refunded_micro_usd=_b.refunded_micro_usd + sa.bindparam("back"),
+    )
+)
+_TODAY = sa.select(_d.committed_micro_usd).where(
+    _d.purse == sa.bindparam("k"), _d.day == sa.bindparam("on")
+)
+_COMMIT_DAY = (
+    sa.update(t.budget_day)
+    .where(_d.purse == sa.bindparam("k"), _d.day == sa.bindparam("on"))
+    .values(committed_micro_usd=_d.committed_micro_usd + sa.bindparam("more"))
+)
 
 
 class LostLeaseError(Exception):
@@ -112,7 +159,7 @@ class Life:
         with self.store.writing() as conn:
             yield conn
             point(f"{name}.in_txn")
-        point(f"{name}.after")
+        self.store.when_durable(lambda: point(f"{name}.after"))
 
     def _move(
         self,
@@ -122,20 +169,17 @@ class Life:
         *,
         detail: Mapping[str, Any] | None = None,
         release: bool = False,
+        charge: int | None = None,
         **values: Any,
     ) -> None:
-        """The fenced change of state that everything below is made of."""
+        """The fenced change of state that all below is made of; `charge` adds to the run's cost."""
         if release:
             values |= {"owner": None, "lease_until": None}
-        changed = conn.execute(
-            sa.update(t.run)
-            .where(
-                t.run.c.key == claim.key,
-                t.run.c.fence == claim.fence,
-                t.run.c.state == str(claim.state),  # a late answer may have moved it meanwhile
-            )
-            .values(state=str(to), **values)
-        )
+        values |= {"k": claim.key, "f": claim.fence, "s": str(claim.state), "state": str(to)}
+        if charge is None:
+            changed = conn.execute(_MOVE, values)
+        else:
+            changed = conn.execute(_MOVE_AND_CHARGE, {**values, "c": charge})
         if changed.rowcount != 1:
             raise LostLeaseError(claim.key)
         log(
@@ -256,11 +300,8 @@ class Life:
         )
 
     def _lease(self, conn: sa.Connection, row: Any, state: State, now: float) -> Claim:
-        conn.execute(
-            sa.update(t.run)
-            .where(t.run.c.key == row.key)
-            .values(owner=self.owner, lease_until=now + self.lease_s, fence=row.fence + 1)
-        )
+        lease = {"owner": self.owner, "lease_until": now + self.lease_s, "fence": row.fence + 1}
+        conn.execute(_LEASE, {"k": row.key, **lease})
         return Claim(
             key=row.key,
             spec=spec_of(row),
@@ -302,9 +343,7 @@ class Life:
                     self._set_attempt(conn, claim.attempt_id, state="unknown", error=why)
                     self._move(conn, claim, State.UNKNOWN, reason=why)
                     claim = replace(claim, state=State.UNKNOWN)
-                attempt = conn.execute(
-                    sa.select(t.attempt).where(t.attempt.c.id == claim.attempt_id)
-                ).first()
+                attempt = conn.execute(_ATTEMPT, {"k": claim.attempt_id}).first()
                 if attempt is not None:
                     job = None if attempt.job is None else json.loads(attempt.job)
                     claim = replace(claim, job=job, intent_at=attempt.intent_at)
@@ -333,21 +372,20 @@ class Life:
             else:
                 purse.reserve(conn, cost)
                 attempt_id = new_id()
-                conn.execute(
-                    sa.insert(t.attempt).values(
-                        id=attempt_id,
-                        run_key=claim.key,
-                        state="intent",
-                        service=claim.spec.service,
-                        model=claim.spec.model,
-                        group_hash=group_hash(claim.spec),
-                        token=attempt_id,
-                        purse=name,
-                        day=purse.day,
-                        reserved_micro_usd=cost,
-                        intent_at=now,
-                    )
-                )
+                new = {
+                    "id": attempt_id,
+                    "run_key": claim.key,
+                    "state": "intent",
+                    "service": claim.spec.service,
+                    "model": claim.spec.model,
+                    "group_hash": group_hash(claim.spec),
+                    "token": attempt_id,
+                    "purse": name,
+                    "day": purse.day,
+                    "reserved_micro_usd": cost,
+                    "intent_at": now,
+                }
+                conn.execute(_NEW_ATTEMPT, new)
                 self._move(
                     conn,
                     claim,
@@ -385,7 +423,7 @@ class Life:
         try:
             with self._step("accepted") as conn:
                 self._set_attempt(conn, claim.attempt_id, **values)
-                row = conn.execute(sa.select(t.run).where(t.run.c.key == claim.key)).one()
+                row = conn.execute(_RUN, {"k": claim.key}).one()
                 waiting = (State.SUBMITTING, State.UNKNOWN, State.HOLD)
                 ours = row.fence == claim.fence
                 if row.attempt_id == claim.attempt_id and row.state in waiting:
@@ -404,7 +442,7 @@ class Life:
 
     def _charge_stray(self, conn: sa.Connection, claim: Claim) -> None:
         """An answer so late that its run had been declared absent: count the money, say so."""
-        row = conn.execute(sa.select(t.attempt).where(t.attempt.c.id == claim.attempt_id)).one()
+        row = conn.execute(_ATTEMPT, {"k": claim.attempt_id}).one()
         if row.settled_micro_usd == 0:
             self._spend_more(conn, row, row.reserved_micro_usd)
         log(
@@ -575,7 +613,7 @@ class Life:
                 claim,
                 State.READY,
                 reserved_micro_usd=0,
-                cost_micro_usd=sa.func.coalesce(t.run.c.cost_micro_usd, 0) + cost,
+                charge=cost,
                 expires_at=expires_at,
                 detail={"cost_micro_usd": cost},
             )
@@ -592,7 +630,7 @@ class Life:
                 release=True,
                 reason=why,
                 reserved_micro_usd=0,
-                cost_micro_usd=sa.func.coalesce(t.run.c.cost_micro_usd, 0) + cost,
+                charge=cost,
                 done_at=self.now(),
                 detail={"cost_micro_usd": cost, "why": why},
             )
@@ -631,7 +669,7 @@ class Life:
         ends it, and the attempt counts as paid. Returns where the run now stands.
         """
         with self._step("settle") as conn:
-            row = conn.execute(sa.select(t.run).where(t.run.c.key == key)).one()
+            row = conn.execute(_RUN, {"k": key}).one()
             state = State(row.state)
             settleable = (State.UNKNOWN, State.HOLD, State.EXPIRED_PAID, State.BAD_CLIP)
             if state not in settleable:
@@ -644,9 +682,7 @@ class Life:
                     f"run {key[:16]} is being settled by an engine at this moment; stop the batch "
                     "or wait"
                 )
-            attempt = conn.execute(
-                sa.select(t.attempt).where(t.attempt.c.id == row.attempt_id)
-            ).one()
+            attempt = conn.execute(_ATTEMPT, {"k": row.attempt_id}).one()
             claim = Claim(
                 key=key,
                 spec=spec_of(row),
@@ -802,47 +838,31 @@ class Life:
     # -- money -----------------------------------------------------------------------------------
 
     def _set_attempt(self, conn: sa.Connection, attempt_id: str | None, **values: Any) -> None:
-        conn.execute(sa.update(t.attempt).where(t.attempt.c.id == attempt_id).values(**values))
+        conn.execute(_SET_ATTEMPT, {"k": attempt_id, **values})
 
     def _settle(self, conn: sa.Connection, attempt_id: str | None, cost: int | None) -> int:
         """Turn an attempt's reservation into `cost` spent, once; returns what was newly spent.
 
-        None means what was reserved. More than was reserved is recorded as it is, and stops the
-        purse: the prices are wrong.
+        None means what was reserved. More than was reserved is recorded as it is; where that is
+        more than rounding, the prices are wrong, and the purse is stopped.
         """
-        row = conn.execute(sa.select(t.attempt).where(t.attempt.c.id == attempt_id)).one()
+        row = conn.execute(_ATTEMPT, {"k": attempt_id}).one()
         if row.settled_micro_usd is not None:
             return 0
         held = row.reserved_micro_usd
         paid = held if cost is None else cost
         self._set_attempt(conn, attempt_id, settled_micro_usd=paid, settled_at=self.now())
-        b = t.budget.c
-        conn.execute(
-            sa.update(t.budget)
-            .where(b.purse == row.purse)
-            .values(
-                reserved_micro_usd=b.reserved_micro_usd - held,
-                spent_micro_usd=b.spent_micro_usd + paid,
-                refunded_micro_usd=b.refunded_micro_usd + max(0, held - paid),
-            )
-        )
-        self._commit_day(conn, row.purse, row.day, paid - held)
-        if paid > held:
+        _pay(conn, row.purse, held=-held, paid=paid, back=max(0, held - paid))
+        if paid != held:
+            self._commit_day(conn, row.purse, row.day, paid - held)
+        if paid - held > max(ROUNDING_MICRO_USD, held * ROUNDING):
             self._stop_purse(conn, row, paid)
         return paid
 
     def _spend_more(self, conn: sa.Connection, row: Any, cost: int) -> None:
         """Charge an attempt that had been settled at nothing."""
         self._set_attempt(conn, row.id, settled_micro_usd=cost)
-        b = t.budget.c
-        conn.execute(
-            sa.update(t.budget)
-            .where(b.purse == row.purse)
-            .values(
-                spent_micro_usd=b.spent_micro_usd + cost,
-                refunded_micro_usd=b.refunded_micro_usd - cost,
-            )
-        )
+        _pay(conn, row.purse, paid=cost, back=-cost)
         self._commit_day(conn, row.purse, row.day, cost)
 
     def _stop_purse(self, conn: sa.Connection, attempt: Any, paid: int) -> None:
@@ -857,22 +877,16 @@ class Life:
 
     @staticmethod
     def _commit_day(conn: sa.Connection, purse: str, day: str, change: int) -> None:
-        d = t.budget_day
-        conn.execute(
-            sa.update(d)
-            .where(d.c.purse == purse, d.c.day == day)
-            .values(committed_micro_usd=d.c.committed_micro_usd + change)
-        )
+        conn.execute(_COMMIT_DAY, {"k": purse, "on": day, "more": change})
 
     # -- limits ----------------------------------------------------------------------------------
 
     @staticmethod
     def _bucket(conn: sa.Connection, service: str) -> Any:
-        query = sa.select(t.bucket).where(t.bucket.c.service == service, t.bucket.c.account == "")
-        row = conn.execute(query).first()
+        row = conn.execute(_BUCKET, {"k": service}).first()
         if row is None:
             conn.execute(sa.insert(t.bucket).values(service=service, account=""))
-            row = conn.execute(query).one()
+            row = conn.execute(_BUCKET, {"k": service}).one()
         return row
 
     def _pause(self, conn: sa.Connection, service: str, seconds: float) -> None:
@@ -941,16 +955,16 @@ class _Purse:
     def __init__(self, conn: sa.Connection, name: str, now: float) -> None:
         self.name = name
         self.day = today(now)
-        row = conn.execute(sa.select(t.budget).where(t.budget.c.purse == name)).one()
+        row = conn.execute(_PURSE, {"k": name}).one()
         self.cap = row.cap_micro_usd
         self.per_day = row.per_day_micro_usd
         self.spent = row.spent_micro_usd
         self.reserved = row.reserved_micro_usd
         self.stopped = row.stopped
         self.pending = 0
-        d = t.budget_day.c
-        query = sa.select(d.committed_micro_usd).where(d.purse == name, d.day == self.day)
-        self.today = conn.scalar(query) or 0
+        found = conn.scalar(_TODAY, {"k": name, "on": self.day})
+        self.is_new_day = found is None
+        self.today = found or 0
 
     def verdict(
         self, cost: int | None, conn: sa.Connection
@@ -982,14 +996,16 @@ class _Purse:
         return conn.execute(query.limit(1)).first() is not None
 
     def reserve(self, conn: sa.Connection, cost: int) -> None:
-        b = t.budget.c
-        conn.execute(
-            sa.update(t.budget)
-            .where(b.purse == self.name)
-            .values(reserved_micro_usd=b.reserved_micro_usd + cost)
-        )
-        insert_new(conn, t.budget_day, [{"purse": self.name, "day": self.day}])
+        _pay(conn, self.name, held=cost)
+        if self.is_new_day:
+            insert_new(conn, t.budget_day, [{"purse": self.name, "day": self.day}])
+            self.is_new_day = False
         Life._commit_day(conn, self.name, self.day, cost)
+
+
+def _pay(conn: sa.Connection, purse: str, *, held: int = 0, paid: int = 0, back: int = 0) -> None:
+    """Change a purse by so much reserved, spent and refunded."""
+    conn.execute(_PAY, {"k": purse, "held": held, "paid": paid, "back": back})
 
 
 def _of_bucket(service: str) -> sa.Update:

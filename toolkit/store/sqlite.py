@@ -28,6 +28,8 @@ __all__ = [
     "is_network",
     "library",
     "make_engine",
+    "part_of",
+    "transaction",
     "wal_is_safe",
 ]
 
@@ -83,9 +85,7 @@ def journal_mode(lib: Any, path: Path) -> str:
 
 
 def make_engine(path: Path, *, read_only: bool = False, immutable: bool = False) -> sa.Engine:
-    """An engine on the file at `path`. Its transactions read; with `execution_options(write=True)`
-    they take the write lock at once.
-    """
+    """An engine on the file at `path`; `transaction` begins its transactions."""
     lib = library()
     mode = journal_mode(lib, path.parent)
     uri = path.resolve().as_uri()
@@ -103,16 +103,33 @@ def make_engine(path: Path, *, read_only: bool = False, immutable: bool = False)
         conn.execute("PRAGMA synchronous=FULL")
         return conn
 
-    engine = sa.create_engine(
+    return sa.create_engine(
         "sqlite://", module=lib, creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=16
     )
 
-    @sa.event.listens_for(engine, "begin")
-    def _begin(conn: sa.Connection) -> None:
-        write = conn.get_execution_options().get("write", False)
-        conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
-    return engine
+@contextlib.contextmanager
+def transaction(engine: sa.Engine, *, write: bool = False) -> Iterator[sa.Connection]:
+    """One transaction; with `write` it takes the write lock at once."""
+    with engine.begin() as conn:
+        # here and not in a listener: one listener makes every statement of the engine slower
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        yield conn
+
+
+@contextlib.contextmanager
+def part_of(conn: sa.Connection) -> Iterator[sa.Connection]:
+    """A part of a transaction that may be taken back by itself."""
+    raw: Any = conn.connection.driver_connection  # ten times as quick as through the library
+    raw.execute("SAVEPOINT part")
+    try:
+        yield conn
+    except BaseException:
+        if raw.in_transaction:  # a full disk ends the whole of it
+            raw.execute("ROLLBACK TO part")
+            raw.execute("RELEASE part")
+        raise
+    raw.execute("RELEASE part")
 
 
 def insert_new(conn: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
