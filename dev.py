@@ -109,7 +109,7 @@ def test(*args: str) -> int:
     scratch = tempfile.mkdtemp(prefix="promptgrid-")  # notebooks leave a person's experiments alone
     env |= {"PROMPTGRID_HOME": scratch, "PROMPTGRID_STATE": scratch}
     runs = {
-        "units": ["tests", "--ignore=tests/browser"],
+        "units": ["tests", "--ignore=tests/browser", "-m", "not slow and not live"],
         "notebooks": [
             "--nbval-lax",
             "--nbval-current-env",
