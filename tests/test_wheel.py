@@ -30,7 +30,9 @@ def data_files(root: Path) -> set[str]:
     return {
         str(path.relative_to(root))
         for path in (root / "toolkit").rglob("*")
-        if path.is_file() and path.suffix not in {".pyc", ".py"} and "__pycache__" not in path.parts
+        if path.is_file()
+        and path.suffix not in {".pyc", ".py"}
+        and not any(part.startswith((".", "__pycache__")) for part in path.relative_to(root).parts)
     }
 
 
