@@ -190,7 +190,8 @@ def test_a_table_that_does_not_fit_says_where(tmp_path, text, message):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"design": "fractal"}, "`design`: 'fractal' is none; there is: full"),
+        ({"design": "fractal"}, ("`design`: 'fractal' is none; there are: full, "
+         "one_at_a_time, paired, pairwise, fractional, random")),
         ({"duraton_s": 5}, "`duraton_s`: did you mean `duration_s`?"),
         ({"seed": [1, 1]}, "`seed` names a value twice: [1, 1]"),
         ({"duration_s": [5, 5.0]}, "`duration_s` names a value twice: [5, 5.0]"),

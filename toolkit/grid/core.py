@@ -11,18 +11,22 @@ from __future__ import annotations
 import hashlib
 import random
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, product
+from itertools import accumulate
 from math import prod
 from pathlib import Path
 from typing import Any, overload
 
-from toolkit.catalog import Refusal, card, limit_refusal, limited
+from toolkit.catalog import Refusal, card, limit_refusal
 from toolkit.errors import CatalogError, GridError
 from toolkit.grid.axes import Axis, as_values, nearest, no_twice, sample_values
+from toolkit.grid.designs import Design, Factor, Full, Space, read_design
+from toolkit.grid.labels import identity, scenes, unique
+from toolkit.grid.rules import Exclusion, Rule, applies, read_rules
 from toolkit.grid.sources import read_prompts
+from toolkit.grid.tally import groups
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt, render
 from toolkit.prompts.wildcards import Wildcards
 from toolkit.prompts.wildcards import wildcards as read_wildcards
@@ -30,10 +34,7 @@ from toolkit.records import CANONICAL_PARAMS, PARTS, ImageRef, ModelCard, RunSpe
 
 __all__ = ["Cell", "Exclusion", "Grid"]
 
-TALLY_LIMIT = 2_000_000  # combinations looked at before a summary says that it is too fine
-
 LABELS = ("name", "scene", "prompt")
-Rule = Mapping[str, Any] | Callable[[Mapping[str, Any]], object]
 
 
 class Cell:
@@ -99,7 +100,7 @@ class Cell:
         return self._grid._values(self._asked())
 
     def _asked(self) -> _Asked:
-        return _Asked(self._block, self._words, self._grid._params(self._digits), self._digits)
+        return self._grid._ask(self._block, self._words, self._digits)
 
     @cached_property
     def excluded(self) -> str | None:
@@ -122,20 +123,7 @@ class Cell:
         )
 
 
-@dataclass(frozen=True)
-class Exclusion:
-    """Why cells are left out, how many, and what to do instead."""
-
-    reason: str
-    cells: int
-    instead: str = ""
-
-    def __str__(self) -> str:
-        many = f"{self.cells:,} cell{'s' if self.cells != 1 else ''} excluded"
-        return f"{self.reason}: {many}" + (f"; {self.instead}" if self.instead else "")
-
-
-class _Block:
+class Block:
     """One prompt of the grid with the grid's own parts in place, and the axes of its wordings."""
 
     def __init__(self, prompt: Prompt, name: str, scene: str) -> None:
@@ -221,9 +209,7 @@ class Grid:
         no_twice("models", self.models)
         self.samples: Sequence[int] = sample_values(samples)
         self.scene = scene
-        if design != "full":
-            raise GridError(f"`design`: {design!r} is none; there is: full")
-        self.design = design
+        self._design = read_design(design)
         self.extra: dict[str, Any] = dict(extra or {})
         declared = list(dict.fromkeys(name for c in self._cards for name in c.extra_params))
         self.parts: dict[str, tuple[str, ...]] = {}
@@ -242,7 +228,12 @@ class Grid:
             (prod(self._shared[place + 1 :]), radix) for place, radix in enumerate(self._shared)
         ]
         self._ends = list(accumulate(block.size * self._rest for block in self._blocks))
-        self.exclude: tuple[Rule, ...] = self._read_rules(exclude)
+        self.exclude: tuple[Rule, ...] = read_rules(exclude, field=self._field, levels=self._levels)
+        self._chosen: list[Sequence[int]] | None = None
+        if not isinstance(self._design, Full):
+            self._chosen = self._design.choose([self._space(block) for block in self._blocks])
+            num = len(self.samples)
+            self._ends = list(accumulate(len(offsets) * num for offsets in self._chosen))
 
     def _axis(self, name: str, given: Any, declared: list[str], folder: Path | None) -> Axis:
         first = as_values(name, given)[0]
@@ -262,7 +253,7 @@ class Grid:
 
     # ---- prompts and scenes ----------------------------------------------------------------
 
-    def _make_blocks(self) -> list[_Block]:
+    def _make_blocks(self) -> list[Block]:
         if self.parts and all(prompt.is_typed for prompt in self.prompts):
             named = ", ".join(f"`{part}`" for part in self.parts)
             raise GridError(
@@ -270,12 +261,75 @@ class Grid:
                 f"write them as tk.Prompt(subject=…, environment=…)"
             )
         worded = [p if p.is_typed else p.with_parts(**self.parts) for p in self.prompts]
-        scenes = _scenes(self.prompts, self.scene)
-        names = _unique(
+        shots = scenes(self.prompts, self.scene)
+        names = unique(
             [p.name or p.scene_label or "prompt" for p in self.prompts],
             same=[p.name or number for number, p in enumerate(self.prompts)],
         )
-        return [_Block(*row) for row in zip(worded, names, scenes, strict=True)]
+        return [Block(*row) for row in zip(worded, names, shots, strict=True)]
+
+    # ---- designs ---------------------------------------------------------------------------
+
+    @property
+    def design(self) -> str | Design:
+        """How the cells are chosen: a name, or an object where there is more to say."""
+        doc = self._design.to_doc()
+        return doc if isinstance(doc, str) else self._design
+
+    @property
+    def cannot_tell(self) -> str:
+        """What stays open whatever the clips look like; "" where every combination is there."""
+        fullest = max(self._blocks, key=lambda block: len(self.factors(block)))
+        return self._design.cannot_tell(self.factors(fullest))
+
+    def factors(self, block: Block) -> list[Factor]:
+        """What varies for one prompt, the sample left out."""
+        found: list[Factor] = []
+        stride = self._rest
+        for part, count in reversed(block.parts.items()):
+            found.append(Factor(part, count, stride))
+            stride *= count
+        found.reverse()
+        names = ["model", *(axis.name for axis in self._axes)]
+        found += [
+            Factor(name, levels, stride)
+            for name, (stride, levels) in zip(names, self._strides[:-1], strict=True)
+            if levels > 1
+        ]
+        return found
+
+    def _space(self, block: Block) -> Space:
+        num = len(self.samples)
+
+        def draw(rng: random.Random) -> int:
+            return block.prompt.draw(rng) * self._rest + rng.randrange(self._rest // num) * num
+
+        def is_kept(offset: int) -> bool:
+            digits = [offset // stride % radix for stride, radix in self._strides]
+            words = block.prompt.wording(offset // self._rest)
+            return self._refusal(self._ask(block, words, digits)) is None
+
+        return Space(self.factors(block), block.size * self._rest // num, draw, is_kept)
+
+    def with_(self, **changes: Any) -> Grid:
+        """The same grid with these arguments in place of its own: `grid.with_(design="pairwise")`.
+
+        An axis that is None is left out.
+        """
+        given = {
+            "models": self.models,
+            "samples": self.samples,
+            "scene": self.scene,
+            "exclude": self.exclude,
+            "design": self._design,
+            "extra": self.extra,
+            **self.parts,
+            **{axis.name: axis.values for axis in self._axes},
+            **changes,
+        }
+        prompts = given.pop("prompts", self.prompts)
+        kept = {k: v for k, v in given.items() if v is not None or k == "scene"}
+        return Grid(prompts, **kept)
 
     # ---- counting and indexing -------------------------------------------------------------
 
@@ -344,14 +398,21 @@ class Grid:
         """A raw cell by chance; wordings by their weights where they have some."""
         index = rng.randrange(self.size)
         block, inner = self._place(index)
-        if not block.prompt.is_weighted:
+        if self._chosen is not None or not block.prompt.is_weighted:
             return index
         return index - inner + block.prompt.draw(rng) * self._rest + inner % self._rest
 
-    def _place(self, index: int) -> tuple[_Block, int]:
+    def _place(self, index: int) -> tuple[Block, int]:
         """Which block, and which of its cells."""
         which = bisect_right(self._ends, index)
-        return self._blocks[which], index - (self._ends[which - 1] if which else 0)
+        place = index - (self._ends[which - 1] if which else 0)
+        if self._chosen is not None:
+            number, sample = divmod(place, len(self.samples))
+            place = self._chosen[which][number] + sample
+        return self._blocks[which], place
+
+    def _ask(self, block: Block, words: dict[str, str], digits: list[int]) -> _Asked:
+        return _Asked(block, words, self._params(digits), digits)
 
     def _params(self, digits: Sequence[int]) -> dict[str, Any]:
         params: dict[str, Any] = {}
@@ -400,7 +461,7 @@ class Grid:
         if self.exclude:
             values = self._values(asked)
             for rule in self.exclude:
-                if (reason := _applies(rule, values)) is not None:
+                if (reason := applies(rule, values)) is not None:
                     return Refusal(reason)
         return None
 
@@ -441,35 +502,6 @@ class Grid:
         if plain not in known:
             raise GridError(f"`{name}`{nearest(plain, known)}")
         return plain
-
-    def _read_rules(self, given: Any) -> tuple[Rule, ...]:
-        rules = [given] if isinstance(given, Mapping) or callable(given) else list(given)
-        read: list[Rule] = []
-        for rule in rules:
-            if callable(rule):
-                read.append(rule)
-                continue
-            if not isinstance(rule, Mapping) or not rule:
-                raise GridError(
-                    f"`exclude` lists mappings such as {{'model': 'sim/final', 'sample': 2}}, "
-                    f"found {rule!r}"
-                )
-            read.append({self._field(str(name)): value for name, value in rule.items()})
-        for rule in read:
-            if isinstance(rule, Mapping):
-                self._check_rule(rule)
-        return tuple(read)
-
-    def _check_rule(self, rule: Mapping[str, Any]) -> None:
-        """A value that no cell has is a slip of the pen: say so instead of excluding nothing."""
-        for name, asked in rule.items():
-            levels = self._levels(name)
-            if levels is None:
-                continue
-            for value in asked if isinstance(asked, (list, tuple, set, frozenset)) else (asked,):
-                if value not in levels:
-                    shown = ", ".join(map(repr, list(levels)[:8]))
-                    raise GridError(f"`exclude`: no cell has {name} {value!r}; there are: {shown}")
 
     def _levels(self, name: str, *, most: int = 10_000) -> Sequence[Any] | None:
         """The values that a field takes; None where listing them would take long."""
@@ -512,93 +544,10 @@ class Grid:
         """
         names = [self._field(n) for n in ([by] if isinstance(by, str) else by)]
         counts: dict[tuple[Any, ...], int] = {}
-        for (levels, refused), cells in self._groups(names).items():
+        for (levels, refused), cells in groups(self, names).items():
             if (refused is None) == kept:
                 counts[levels] = counts.get(levels, 0) + cells
         return counts
-
-    def _groups(self, names: Sequence[str]) -> dict[tuple[tuple[Any, ...], Refusal | None], int]:
-        """Cells by (levels of `names`, why excluded): a product over the digits that decide."""
-        looks = set(names)
-        for rule in self.exclude:
-            looks |= set(rule) if isinstance(rule, Mapping) else {*self._fields()}
-        shared = self._shared_that_decide(looks)
-        found: dict[tuple[tuple[Any, ...], Refusal | None], int] = {}
-        made: dict[Any, dict[tuple[tuple[Any, ...], Refusal | None], int]] = {}
-        left = TALLY_LIMIT
-        for block in self._blocks:
-            parts = self._parts_that_decide(block, looks)
-            alike = (
-                block.size,
-                *(getattr(block.prompt, p) for p in PROMPT_PARTS if p in looks or p in parts),
-                *(getattr(block, n) for n in ("name", "scene") if n in looks),
-                id(block) if "prompt" in looks or self._is_particular(block) else None,
-                self._refuses_negative and bool(block.prompt.negative),
-            )
-            if alike not in made:
-                left -= prod(block.parts[p] for p in parts) * prod(self._shared[d] for d in shared)
-                if left < 0:
-                    raise GridError(
-                        f"too fine a summary: {', '.join(names) or 'the exclusions'} of "
-                        f"{self.size:,} cells; group by less, or exclude by value"
-                    )
-                made[alike] = self._count_block(block, parts, shared, names)
-            for key, cells in made[alike].items():
-                found[key] = found.get(key, 0) + cells
-        return found
-
-    def _count_block(
-        self, block: _Block, parts: Sequence[str], shared: Sequence[int], names: Sequence[str]
-    ) -> dict[tuple[tuple[Any, ...], Refusal | None], int]:
-        looked_at = prod(block.parts[p] for p in parts) * prod(self._shared[d] for d in shared)
-        each = block.size * self._rest // looked_at
-        counts: dict[tuple[tuple[Any, ...], Refusal | None], int] = {}
-        for wording in product(*(range(block.parts[p]) for p in parts)):
-            words = block.prompt.wording(block.index(dict(zip(parts, wording, strict=True))))
-            for chosen in product(*(range(self._shared[d]) for d in shared)):
-                digits = [0] * len(self._shared)
-                for place, digit in zip(shared, chosen, strict=True):
-                    digits[place] = digit
-                asked = _Asked(block, words, self._params(digits), digits)
-                values = self._values(asked) if names else {}
-                levels = tuple(_hashable(values.get(name)) for name in names)
-                key = (levels, self._refusal(asked))
-                counts[key] = counts.get(key, 0) + each
-        return counts
-
-    def _shared_that_decide(self, looks: set[str]) -> list[int]:
-        """Places of the model, of the parameters that matter, and of the sample if it does."""
-        limits = {name for model in self._cards for name in limited(model)}
-        refused = {a for a, _, _ in self._refused_values}
-        axes = [
-            a + 1
-            for a, axis in enumerate(self._axes)
-            if a in refused or looks & {axis.name, *axis.fields} or limits & {*axis.fields}
-        ]
-        return [0, *axes, *([len(self._shared) - 1] if "sample" in looks else [])]
-
-    def _parts_that_decide(self, block: _Block, looks: set[str]) -> list[str]:
-        if "prompt" in looks or self._is_particular(block):
-            return list(block.parts)
-        return [
-            part
-            for part in block.parts
-            if part in looks or (part == "negative" and self._refuses_negative)
-        ]
-
-    @cached_property
-    def _refuses_negative(self) -> bool:
-        return any(model.negative is False for model in self._cards)
-
-    @cached_property
-    def _prompt_limit(self) -> int | None:
-        limits = [c.prompt_limit for c in self._cards if c.prompt_limit is not None]
-        return min(limits, default=None)
-
-    def _is_particular(self, block: _Block) -> bool:
-        """Whether the very text of this block's prompts decides: too long, or empty."""
-        limit = self._prompt_limit
-        return block.may_be_empty or (limit is not None and block.longest > limit)
 
     @cached_property
     def num_kept(self) -> int:
@@ -609,7 +558,7 @@ class Grid:
     def exclusions(self) -> list[Exclusion]:
         """Why cells are left out, with counts, most first."""
         counts: dict[Refusal, int] = {}
-        for (_, refused), cells in self._groups(()).items():
+        for (_, refused), cells in groups(self, ()).items():
             if refused is not None:
                 counts[refused] = counts.get(refused, 0) + cells
         ordered = sorted(counts.items(), key=lambda item: -item[1])
@@ -707,7 +656,7 @@ class Grid:
     def notices(self) -> list[str]:
         """What a person may want to know before running: nothing that stops them."""
         found = []
-        same = len(self.prompts) - len({_identity(p) for p in self.prompts})
+        same = len(self.prompts) - len({identity(p) for p in self.prompts})
         if same:
             found.append(
                 f"{same} prompt{'s say' if same > 1 else ' says'} the same as another: "
@@ -786,7 +735,7 @@ class Grid:
 class _Asked:
     """What one cell asks for, before it is a spec: enough to judge it by."""
 
-    block: _Block
+    block: Block
     parts: dict[str, str]
     params: dict[str, Any]
     digits: list[int]
@@ -797,33 +746,6 @@ class _Asked:
         return typed if typed is not None else render(self.parts)
 
 
-def _applies(rule: Rule, values: Mapping[str, Any]) -> str | None:
-    """Why this rule leaves a cell out, or None."""
-    if not isinstance(rule, Mapping):
-        said = rule(values)
-        if not said:
-            return None
-        return said if isinstance(said, str) else f"excluded by {getattr(rule, '__name__', 'rule')}"
-    for name, asked in rule.items():
-        value = values.get(name)
-        if isinstance(asked, (list, tuple, set, frozenset)):
-            if value not in asked:
-                return None
-        elif value != asked:
-            return None
-    return "excluded: " + ", ".join(f"{name} {_listed(asked)}" for name, asked in rule.items())
-
-
-def _listed(asked: Any) -> str:
-    if isinstance(asked, (list, tuple, set, frozenset)):
-        return " or ".join(map(str, asked))
-    return str(asked)
-
-
-def _hashable(value: Any) -> Any:
-    return value if value.__hash__ is not None else canonical_json(value)
-
-
 def _card(model: Any) -> ModelCard:
     if not isinstance(model, str):
         raise GridError(f"a model is 'service/model', not {model!r}")
@@ -831,41 +753,3 @@ def _card(model: Any) -> ModelCard:
         return card(model)
     except CatalogError as error:
         raise GridError(str(error)) from None
-
-
-def _identity(prompt: Prompt) -> tuple[Any, ...]:
-    return (prompt.as_typed, *(getattr(prompt, part) for part in PROMPT_PARTS))
-
-
-def _scenes(prompts: Sequence[Prompt], scene: str | None) -> list[str]:
-    """A scene each. Structured prompts of one subject and environment are wordings of one shot."""
-    if scene is not None:
-        return [scene] * len(prompts)
-    named = {(p.subject, p.environment): p.scene_label for p in prompts if p.scene or p.name}
-    shots: list[Any] = []
-    for number, prompt in enumerate(prompts):
-        shot = (prompt.subject, prompt.environment)
-        if prompt.scene or prompt.name:
-            shots.append(prompt.scene_label)
-        elif prompt.is_typed or not any(shot):
-            shots.append(number)
-        else:
-            shots.append(named.get(shot, shot))
-    return _unique([prompt.scene_label or "scene" for prompt in prompts], same=shots)
-
-
-def _unique(labels: Sequence[str], *, same: Sequence[Any]) -> list[str]:
-    """`labels`, numbered where one would be taken for another; equal `same` share one."""
-    given: dict[Any, str] = {}
-    taken: dict[str, int] = {}
-    for label, key in zip(labels, same, strict=True):
-        if key in given:
-            continue
-        count = taken.get(label, 0) + 1
-        taken[label] = count
-        while count > 1 and f"{label} {count}" in taken:
-            count += 1
-        unique = label if count == 1 else f"{label} {count}"
-        taken[unique] = max(taken.get(unique, 0), 1)
-        given[key] = unique
-    return [given[key] for key in same]

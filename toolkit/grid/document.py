@@ -43,7 +43,7 @@ def to_doc(grid: Grid) -> dict[str, Any]:
         "samples": _samples_doc(grid.samples),
         "scene": grid.scene,
         "exclude": [_rule_doc(rule) for rule in grid.exclude],
-        "design": None if grid.design == "full" else grid.design,
+        "design": None if grid.design == "full" else grid._design.to_doc(),
         "extra": grid.extra,
         "wildcards": {name: list(lines) for name, lines in grid.word_lists.items()},
     }
@@ -290,7 +290,8 @@ def to_code(grid: Grid) -> str:
     if grid.exclude:
         lines.append(f"exclude={[_rule_code(rule) for rule in grid.exclude]!r}")
     if grid.design != "full":
-        lines.append(f"design={grid.design!r}")
+        said = grid.design
+        lines.append(f"design={said!r}" if isinstance(said, str) else f"design=tk.{said!r}")
     if grid.extra:
         lines.append(f"extra={grid.extra!r}")
     if grid.word_lists:
