@@ -21,7 +21,8 @@ from toolkit.seams import Analysis, Motion
 
 __all__ = ["Camera", "Delivered", "Path", "asked_moves", "camera_path", "deliver", "match"]
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
+_AT_ONCE = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +68,9 @@ def camera_path(clip: Analysis) -> Path:
     """
     motion, (_, height, width) = clip.motion, clip.small.shape
     short = min(height, width)
-    x = (motion.points[:, 0].astype(np.float64) - (width - 1) / 2) / short
-    y = (motion.points[:, 1].astype(np.float64) - (height - 1) / 2) / short
-    u, v = np.moveaxis(motion.moves.astype(np.float64) / short, 2, 0)
+    x = (motion.points[:, 0].astype(np.float32) - (width - 1) / 2) / short
+    y = (motion.points[:, 1].astype(np.float32) - (height - 1) / 2) / short
+    u, v = np.moveaxis(motion.moves / np.float32(short), 2, 0)
     trusted = motion.textured.copy()
     for cut in clip.cuts:
         trusted[cut - 1] = False
@@ -129,7 +130,7 @@ def _anchored(pairs: Array, clip: Analysis) -> list[tuple[int, int]]:
 def _sampled(clip: Analysis, first: int, second: int, motion: Motion) -> Array:
     flow = clip.flow(first, second)
     columns, rows = motion.points.astype(int).T
-    sampled: Array = flow[rows, columns].astype(np.float64)
+    sampled: Array = flow[rows, columns].astype(np.float32)
     return sampled
 
 
@@ -139,12 +140,15 @@ def _similarity(x: Array, y: Array, u: Array, v: Array, trusted: NDArray[np.bool
     u = right + growth x - turn y, v = down + growth y + turn x: the linear form of a small
     similarity, whose growth is log scale and whose turn is clockwise on the screen.
     """
+    if len(u) > _AT_ONCE:  # a long clip takes no more memory than a short one
+        parts = [slice(k, k + _AT_ONCE) for k in range(0, len(u), _AT_ONCE)]
+        return np.concatenate([_similarity(x, y, u[p], v[p], trusted[p]) for p in parts])
     fit = np.zeros((len(u), 4))
     known = np.flatnonzero(trusted.sum(axis=1) >= 8)
     if not len(known):
         return fit
     u, v, trusted = u[known], v[known], trusted[known]
-    ones, position = trusted.astype(np.float64), np.stack([x, y, x * x + y * y])
+    ones, position = trusted.astype(np.float32), np.stack([x, y, x * x + y * y])
     best = np.zeros((len(known), 4))
     best[:, 0], best[:, 1] = _median(u, trusted), _median(v, trusted)
     floor = 0.08 / 144  # of a short side: what flow is good for

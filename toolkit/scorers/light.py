@@ -75,8 +75,8 @@ class Light:
             "clip_high": Reading(None, note="all of the picture is bars"),
         }
         if inside.size:
-            dark = (inside <= self.low).mean(axis=(1, 2))
-            light = (inside >= self.high).mean(axis=(1, 2))
+            dark = np.array([(frame <= self.low).mean() for frame in inside])
+            light = np.array([(frame >= self.high).mean() for frame in inside])
             readings["clip_low"] = Reading(float(dark.mean()), trace=dark.round(4).tolist())
             readings["clip_high"] = Reading(float(light.mean()), trace=light.round(4).tolist())
         return readings

@@ -25,7 +25,7 @@ _MAX_BLOCK = 4 << 30
 _RECORDS: dict[str, Any] = {"Clip": Clip, "Reading": Reading, "Frame": Frame}
 
 
-class Closed(EOFError):  # noqa: N818  (a state of the line, like EOF)
+class Closed(EOFError):
     """The other side is gone."""
 
 

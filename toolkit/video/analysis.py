@@ -159,6 +159,27 @@ def _texture(image: Image) -> NDArray[np.bool_]:
     return np.asarray(energy > 4.0)
 
 
+class _Stack:
+    """Pictures of one size, gathered without holding them twice where their number is known."""
+
+    def __init__(self) -> None:
+        self.room = 0
+        self._count = 0
+        self._held: Image | None = None
+
+    def append(self, image: Image) -> None:
+        if self._held is None:
+            self._held = np.empty((max(self.room, 16), *image.shape), np.uint8)
+        elif self._count == len(self._held):
+            self._held = np.concatenate([self._held, np.empty_like(self._held)])
+        self._held[self._count] = image
+        self._count += 1
+
+    def whole(self) -> Image:
+        assert self._held is not None
+        return self._held[: self._count]
+
+
 class _Even:
     """Picks evenly spaced moments while frames stream by, not knowing what comes.
 
@@ -222,7 +243,7 @@ def decode(
     `ClipError` for anything that is not a whole, playable clip within `limits`.
     """
     digest = sha256 or sha256_of(path)
-    small: list[Image] = []
+    small = _Stack()
     times: list[float] = []
     shown: list[int] = []
     pictures: list[Image] = []
@@ -231,6 +252,7 @@ def decode(
     with opened(path, threads=threads, limits=limits) as source:
         if tier in SPARSE:
             source.look_sparsely(SPARSE[tier])
+        small.room = source.num_declared
         half_s = 0.5 / source.rate if source.rate else 0.0
         end_s = (source.declared_s or 0.0) - 2 * half_s
         even, sparse = _Even(thumbs.K, end_s), _Even(NUM_DETAIL, end_s)
@@ -271,7 +293,7 @@ def decode(
         clip,
         tier=tier,
         time_s=np.array(times) - origin,
-        small=np.stack(small),
+        small=small.whole(),
         shown=shown,
         thumbs=np.stack(pictures),
         detail=detail,

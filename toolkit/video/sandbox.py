@@ -39,11 +39,11 @@ WALL_S = 180.0  # a child that waits for ever is ended too; processor time is li
 _FORKS = sys.platform == "linux"
 
 
-class Crashed(ClipError):  # noqa: N818  (what happened, as the others say what is wrong)
+class Crashed(ClipError):
     """The decode process died of this clip, twice."""
 
 
-class _Died(Exception):  # noqa: N818
+class _Died(Exception):
     """A child ended in the middle of a task; the text says how."""
 
 
