@@ -110,7 +110,6 @@ def models(args: argparse.Namespace) -> int:
 
 
 def lint(args: argparse.Namespace) -> int:
-    from toolkit.prompts.formula import Prompt
     from toolkit.prompts.lint import lint as find_faults
     from toolkit.prompts.lint import read
 
@@ -118,7 +117,7 @@ def lint(args: argparse.Namespace) -> int:
     for text in args.texts:
         findings = find_faults(text, models=args.models or ())
         spoilt = spoilt or any(finding.severity == "error" for finding in findings)
-        words = read(Prompt.typed(text) if text.strip() else text).num_words
+        words = read(text).num_words
         documents.append(
             {"text": text, "words": words, "findings": [f.to_json() for f in findings]}
         )
@@ -173,6 +172,15 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         out({"experiment": str(exp.folder), "states": batch.states()})
     return 0 if batch.is_complete else 1
+
+
+def worker(args: argparse.Namespace) -> int:
+    exp = _experiment(args.experiment)
+    left = exp.work(ordered=args.ordered)
+    say(f"worker: ended; {left} open" if left else "worker: ended; nothing is open")
+    if args.json:
+        out({"experiment": str(exp.folder), "open": left})
+    return 1 if left else 0
 
 
 def import_(args: argparse.Namespace) -> int:
@@ -321,6 +329,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--budget-usd", type=float, metavar="X", help="set the experiment's cap")
     sub.add_argument("--up-to-usd", type=float, metavar="X", help="approve a bill up to this")
     sub.add_argument("--price-usd", type=float, metavar="X", help="a clip's price where unknown")
+
+    sub = command("worker", "carry on with what is open, and end when nothing is", worker)
+    sub.add_argument("experiment", metavar="EXPERIMENT")
+    sub.add_argument("--ordered", action="store_true", help=argparse.SUPPRESS)
 
     sub = command("import", "bring in clips that you have already", import_)
     sub.add_argument("folder", metavar="FOLDER")

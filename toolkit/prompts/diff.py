@@ -63,7 +63,9 @@ class Diff:
         return self._lines(_PLAIN)
 
     def _lines(self, marks: dict[str, tuple[str, str]]) -> str:
-        width = max((len(part) for part in self.parts), default=0)
+        if not any(self.parts.values()):
+            return "the same: both are empty"
+        width = max(len(part) for part in self.parts)
         lines = []
         for part, changes in self.parts.items():
             said = "".join(
@@ -73,7 +75,7 @@ class Diff:
                 for c in changes
             )
             lines.append(f"{'≠' if part in self.differs else ' '} {part:<{width}}  {said}")
-        return "\n".join(lines) or "the same: both are empty"
+        return "\n".join(lines)
 
     @property
     def html(self) -> str:

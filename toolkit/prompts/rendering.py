@@ -131,7 +131,9 @@ def _with_camera(text: str, move: str, card: ModelCard) -> tuple[str, str]:
         return text, f"no camera parameter: the words ask for {move} already"
     words = CAMERA_WORDS[move]
     end = "" if text.rstrip()[-1:] in ".!?" else "."
+    also = parse_camera(text)
+    other = f", which asks for {also[0]} already: two moves" if also else ""
     return (
         f"{text.rstrip()}{end} {words[0].upper()}{words[1:]}.",
-        f"no camera parameter: “{words}” joins the text",
+        f"no camera parameter: “{words}” joins the text{other}",
     )

@@ -108,7 +108,8 @@ _MOOD = re.compile(
     r"sensual|crisp|airy|rustic|homely|timeless|"
     r"spirit|emotion\w*|gentle\s+humou?r|uplifting|optimistic|subdued|mellow|languid|sleepy|lazy|"
     r"stark|clinical|sterile|magical|fairy-?tale|gothic|art\s+deco|baroque|impressionist\w*|"
-    r"naturalist|observational|reportage|broadcast)\b",
+    r"naturalist|observational|drama|western|americana|thriller|fantasy|sleepless|darkness|rugged|"
+    r"sleek|lush|clean|reportage|broadcast)\b",
     re.I,
 )
 _COLOUR = (
@@ -116,7 +117,10 @@ _COLOUR = (
     r"red|slate|ivory|orange|copper|bronze|violet|purple|yellow|turquoise|indigo|umber|sand)"
 )
 _PALETTE = re.compile(
-    rf"\b(?:cold|cool|warm|deep|pale|dusty|muted|soft|icy|steely|earthy|smoky)\s+(?:{_COLOUR}|"
+    r"\b(?:cold|cool|warm|deep|pale|dusty|muted|soft|icy|steely|earthy|smoky|sea|ember|faded|"
+    r"sodium|"
+    r"bottle|forest|brick|sky|midnight|powder|honey|rich|dull|bright|burnt|"
+    rf"{_COLOUR})\s+(?:{_COLOUR}|"
     rf"hues?|shades?)s?\b|\b{_COLOUR}s?\s+and\s+(?:\w+\s+)?{_COLOUR}s?\b",
     re.I,
 )

@@ -1,7 +1,8 @@
 """Pasted text split into the parts of the formula: a suggestion, which a person corrects.
 
-Nothing is lost: every word of the text stands in some part. Text that names its parts ("Camera:
-slow push in") is taken at its word; else each clause goes where most of its telling words belong.
+No telling word is lost: all but a few joining ones ("of", "in") stand in some part. Text that
+names its parts ("Camera: slow push in") is taken at its word; else each clause goes where most of
+its telling words belong.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 
 from toolkit.errors import PromptError
 from toolkit.prompts.formula import Prompt
-from toolkit.prompts.sense import is_environment, place_at, weigh
+from toolkit.prompts.sense import is_camera, is_environment, place_at, weigh
 from toolkit.records import PARTS
 
 __all__ = ["split"]
@@ -48,6 +49,14 @@ _HAPPENS = re.compile(
     r"the\s+\w+|her\s+\w+|his\s+\w+|its\s+\w+|\w+)\s+(?:\w+ly\s+)?"
     r"(?:\w+(?:s|ing)|run|drift|fall|move|stir|sway|roll|glow|rise|blow)\b|^\w+ing\b",
     re.IGNORECASE,
+)
+_CAMERA_FIRST = re.compile(
+    r"^(?P<camera>(?:an?\s+|the\s+)?[^,.;]{0,60}?\b(?:shot|view|close-?up|footage|angle|take|"
+    r"framing))\s+of\s+(?P<rest>.+)$|"
+    r"^(?P<moves>(?:the\s+)?camera\b[^,.;]{0,40}?\b(?:in|out|back|left|right|up|down|around|"
+    r"forward|away|closer))\s+"
+    r"(?:on|onto|to|toward|towards|over|past|along|of|from|around|across)\s+(?P<seen>.+)$",
+    re.IGNORECASE | re.DOTALL,
 )
 _LEADING_IN = re.compile(r"^(?:in|on|at)\s+(?=(?:a|an|the)\s)", re.IGNORECASE)
 
@@ -89,6 +98,10 @@ def _by_sense(text: str) -> dict[str, str]:
     parts: dict[str, list[str]] = {}
     previous = "subject"
     for number, clause in enumerate(_clauses(text)):
+        led = _CAMERA_FIRST.match(clause)
+        if led and "camera" not in parts and is_camera(clause):
+            parts["camera"] = [_clean(led["camera"] or led["moves"])]
+            clause = _clean(led["rest"] or led["seen"])
         part = _part_of(clause, is_first="subject" not in parts, previous=previous, number=number)
         if part == "subject" or (part == "action" and is_environment(clause)):
             head, place = _at_place(clause)
@@ -123,7 +136,7 @@ def _part_of(clause: str, *, is_first: bool, previous: str, number: int) -> str:
     place = weights.get("environment", 0.0)
     if camera >= mood and (camera > 0.3 * length or (camera > place and camera > 0.15 * length)):
         return "camera"
-    if mood > place and (mood > 0.25 * length or (not is_first and number > 1)):
+    if mood > place and (mood > (0.6 if is_first else 0.25) * length or number > 1 and not is_first):
         return "mood"
     if is_first:
         return "subject"

@@ -34,16 +34,14 @@ ASPECTS = {
 
 _PACED = re.compile(r"\b(?:push|pull|pan|tilt|orbit|dolly|zoom|roll|arc|crane)", re.I)
 _ADDED = {
-    "lens",
-    "depth",
-    "height",
-    "light",
-    "palette",
-    "register",
-    "pace",
-    "small motion",
-    "place in frame",
-          "contrast", "style", "time", "weather", "framing", "material"}  # fmt: skip
+    "environment": ("light",),
+    "camera": ("pace", "lens", "depth", "height"),
+    "mood": ("register", "palette", "contrast"),
+    "action": ("pace",),
+    "subject": ("place in frame",),
+    "negative": ("faults",),
+}
+"""Groups of which a word may be added where the part has none: they fit whatever is there."""
 
 
 def variations(prompt: Prompt, n: int = 5, *, part: str = "camera", seed: int = 0) -> list[Prompt]:
@@ -67,6 +65,8 @@ def variations(prompt: Prompt, n: int = 5, *, part: str = "camera", seed: int = 
     held = prompt.options(home)
     original = held[0] if held.size else ""
     base = prompt if not prompt.is_template else prompt[0]
+    if not original and home in {"subject", "action"}:
+        raise PromptError(f"`{home}` is empty: there is no wording to vary; write one first")
     spoilt = _faults(base)
     chosen: list[str] = []
     for wording in _wordings(original, home, only, seed):
@@ -110,36 +110,23 @@ def _folded(text: str) -> str:
 
 
 def _changed(text: str, part: str, only: str | None) -> Iterator[str]:
-    present = find(text, part)
-    named = {group.name for group, _, _ in present}
+    present = find(text, part, opposed=False)
     for group, start, end in present:
-        if group.is_opposed or (only and group.name != only):
-            continue
-        for word in group.words:
-            yield splice(text, start, end, word)
-    inner = _pace_in_move(text, part)
+        if only is None or group.name == only:
+            yield from (splice(text, start, end, word) for word in group.words)
+    said = {group.name.split()[0] for group, _, _ in present}  # one light is enough, of any kind
     for group in groups(part):
-        if group.name in named or group.is_opposed or (only and group.name != only):
-            continue
-        if group.name == "pace" and part == "camera":
-            yield from (_paced(text, word, inner) for word in group.words if inner is not None)
-        elif group.name in _ADDED or not text:
-            yield from (_added(text, word, group) for word in group.words)
+        fits = group.name == only if only else group.name in _ADDED[part]
+        if fits and not group.is_opposed and group.name.split()[0] not in said:
+            yield from _added(text, group)
 
 
-def _pace_in_move(text: str, part: str) -> int | None:
-    """Where the move of the camera begins: what a pace is said of."""
-    move = _PACED.search(text) if part == "camera" else None
-    return None if move is None else move.start()
-
-
-def _paced(text: str, word: str, place: int | None) -> str:
-    assert place is not None
-    return f"{text[:place]}{word} {text[place:]}"
-
-
-def _added(text: str, word: str, group: Group) -> str:
-    if not text:
-        return word
-    joint = " " if group.name == "pace" and group.part == "action" else ", "
-    return f"{text.rstrip(' .,;')}{joint}{word}"
+def _added(text: str, group: Group) -> Iterator[str]:
+    if group.part == "camera" and group.name == "pace":
+        move = _PACED.search(text)
+        if move is not None:
+            yield from (f"{text[: move.start()]}{w} {text[move.start() :]}" for w in group.words)
+        return
+    joint = " " if group.part == "action" else ", "
+    for word in group.words:
+        yield f"{text.rstrip(' .,;')}{joint}{word}" if text else word

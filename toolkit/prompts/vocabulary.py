@@ -86,12 +86,16 @@ def _patterns() -> tuple[tuple[Group, re.Pattern[str]], ...]:
     return tuple(made)
 
 
-def find(text: str, part: str) -> list[tuple[Group, int, int]]:
-    """What of the vocabulary of `part` stands in `text`, by place; of overlaps the longer."""
+def find(text: str, part: str, *, opposed: bool = True) -> list[tuple[Group, int, int]]:
+    """What of the vocabulary of `part` stands in `text`, by place; of overlaps the longer.
+
+    Without `opposed` the groups whose words are another shot are passed over: "slow push in" is
+    then a pace and no move.
+    """
     hits = [
         (group, match.start(), match.end())
         for group, pattern in _patterns()
-        if group.part == part
+        if group.part == part and (opposed or not group.is_opposed)
         for match in pattern.finditer(text[:20_000])
     ]
     kept: list[tuple[Group, int, int]] = []

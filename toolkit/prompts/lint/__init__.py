@@ -25,7 +25,17 @@ from toolkit.prompts.lint.subjects import several_subjects
 from toolkit.prompts.lint.wording import negation, typed_flags, vague_quality
 from toolkit.records import ModelCard
 
-__all__ = ["GRID_RULES", "RULES", "Edit", "Finding", "Reading", "Severity", "lint", "read"]
+__all__ = [
+    "GRID_RULES",
+    "RULES",
+    "Edit",
+    "Finding",
+    "Reading",
+    "Severity",
+    "lint",
+    "read",
+    "wordings",
+]
 
 Rule = Callable[[Reading], Iterator[Finding]]
 
@@ -68,13 +78,13 @@ def lint(
 def _prompt_findings(
     prompt: str | Prompt, cards: Sequence[ModelCard], params: Mapping[str, Any]
 ) -> Iterator[Finding]:
-    for wording in _wordings(prompt):
+    for wording in wordings(prompt):
         reading = read(wording, cards=cards, params=params)
         for rule in RULES:
             yield from rule(reading)
 
 
-def _wordings(prompt: str | Prompt) -> Iterator[str | Prompt]:
+def wordings(prompt: str | Prompt) -> Iterator[str | Prompt]:
     """Concrete prompts in which every wording of every part stands at least once."""
     if isinstance(prompt, str) or prompt.is_typed or not prompt.is_template:
         yield prompt

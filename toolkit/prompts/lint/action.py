@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from toolkit.prompts.lexicon import THING_THAT_RUNS
+from toolkit.prompts.lexicon import ANIMALS, PEOPLE, THING_THAT_RUNS
 from toolkit.prompts.lint.finding import Finding
 from toolkit.prompts.lint.reading import Reading
 
@@ -31,6 +31,7 @@ _CALMER = {
 }  # fmt: skip
 
 _RUN = re.compile(r"\b(?:run|runs|running|ran)\b", re.I)
+_HASTE = re.compile(r"\s+(?:(?:very|so|really)\s+)?(?:fast|hard|quickly|wildly)$", re.I)
 _RUNS_ON = re.compile(
     r"^\s*(?:(?:\w+ly|fast|hard|barefoot|away|ahead|forward|toward|towards|through|across|down|up|"
     r"along|past|over|into|from|after|"
@@ -120,6 +121,54 @@ _FAST = re.compile(
     r")\b",
     re.I,
 )
+_MANY_FAST = re.compile(
+    rf"\b(?:{PEOPLE}|{ANIMALS}|people|kids|cars|trucks|motorcycles|bikes|riders|drones|ships|tanks|"
+    r"trains|jets)\s+"
+    r"(?:\w+ly\s+)?(?:race|rush|charge|dash|dart|sprint|gallop|leap|bolt|tumble|collide|crash|"
+    r"explode|clash|"
+    r"chase|flee|scatter\s+in\s+panic|stampede|dive\s+for|wrestle|box|spar|brawl|fight|battle|skid|"
+    r"swerve|smash)\b|"
+    r"\b(?:dog-?fights?|dog-?fighting|wheelies?|burnouts?|stunts?|lung(?:es|ing)|pounc(?:es|ing)|"
+    r"swerv(?:es|ing)|skid(?:s|ding)|"
+    r"rampag(?:es|ing)|trampl(?:es|ing)|clash(?:es|ing)|combat(?!\s+boots)|wrestl(?:es|ing)|"
+    r"sparring|ambush\w*|"
+    r"shoot(?:s|ing)\s+(?:at|a\s+gun|arrows?|a\s+bow|lasers?|guns?)|fir(?:es|ing)\s+(?:a|his|her|"
+    r"their|the)\s+(?:\w+\s+)?(?:gun|pistol|rifle|"
+    r"cannons?|arrow|weapon|missiles?)|cannon\s+fire|(?:rip|tear)(?:s|ing)\s+(?:the|through|apart|"
+    r"off|down|across)|"
+    r"(?:flying|scattering)\s+debris|debris\s+(?:flying|everywhere|flies|scatter\w*)|shrapnel|"
+    r"wrecking\s+ball|dive-?bomb\w*|"
+    r"(?:horse|car|boat|foot|bike|formula\s+(?:1|one)|f1|drag|relay|motorbike|chariot|sled|dog|"
+    r"sack)\s+rac(?:e|es|ing)\b"
+    r"(?!\s+(?:cars?|tracks?|helmets?|bikes?|suits?|poster|trophy))|head-?bang\w*|"
+    r"mosh(?:ing)?\s+pit|trick\s+shots?|"
+    r"slid(?:es|ing)\s+(?:into\s+(?:home|the\s+base)|across\s+the\s+(?:bonnet|hood))|"
+    r"power\s+slides?|"
+    r"(?:whip|snap)(?:s|ping)\s+(?:around|past)|(?:blow|blast|knock)(?:s|ing)\s+(?:him|her|them|it|"
+    r"everything)\s+(?:away|apart|off|over)|"
+    r"kick(?:s|ing)\s+(?:a|the)\s+ball|scor(?:es|ing)\s+a\s+goal|throws?\s+(?:himself|herself|"
+    r"themselves)|at\s+(?:a\s+)?(?:furious|blistering|dizzying)\s+(?:pace|speed)|"
+    r"cliff[- ]diving|(?:white-?water|river)\s+rafting|wipe-?outs?|barrel\s+rolls?|loop-the-loop|"
+    r"roller-?coaster\s+(?:plunges|drops|races|hurtles|ride)|"
+    r"overtak(?:es|ing)|final\s+lap|photo\s+finish|(?:crosses|crossing)\s+the\s+finish\s+line|"
+    r"shock-?wave|"
+    r"(?:bicycle|roundhouse|flying|high|free|spin|spinning|penalty|side|drop)\s+kicks?|home\s+run|"
+    r"touchdown|knockout|"
+    r"dribbl(?:es|ing)\s+(?:past|through|down)|serves\s+an\s+ace|scores\s+(?:with|from|the|a)|"
+    r"rocket(?:s|ing)\s+(?:past|through|down|along|up|into|across)|catapult\w*)\b",
+    re.I,
+)
+_NATURE = re.compile(
+    rf"\b(?:{THING_THAT_RUNS}|leaves|clouds?|waves?|surf|waterfall|rapids|steam|mist|fog|snow|"
+    r"snowflakes|wind|sand|dust|light|lights|"
+    r"sunlight|shadows?|petals|foam|smoke|sparks?|traffic|city|crowd|world)\s+(?:\w+ly\s+)?$",
+    re.I,
+)
+_MILD = re.compile(
+    r"^(?:rush|race|racing|streak|tumbl|dart|storm|charg|blast|whirl|swirl|crash|hurl|tear|rip|spe|"
+    r"burst|slam|leap|danc|chas|zip|plung)",
+    re.I,
+)
 _NOT_FAST = re.compile(
     r"\b(?:running\s+(?:shoes?|water|tap|boards?|stitch|lights?|joke|track|order|engine)|"
     r"quickly\s+(?:fading|drying)|"
@@ -162,7 +211,7 @@ def fast_action(read: Reading) -> Iterator[Finding]:
         return
     start, end = hit
     said = " ".join(read.plain[start:end].lower().split())
-    calmer = _CALMER.get(said)
+    calmer = _CALMER.get(said) or _CALMER.get(said.split()[0] if _HASTE.search(said) else "")
     slowed = _SLOW.search(read.plain)
     yield read.finding(
         "fast-action",
@@ -186,9 +235,12 @@ def _hits(read: Reading) -> Iterator[tuple[int, int]]:
             and not re.search(rf"\b(?:{THING_THAT_RUNS})\s*$", before, re.I)
             and not _at_rest(read, start)
         ):
-            yield start, end
-    for match in read.matches(_FAST):
+            haste = re.match(r"\s+(?:(?:very|so|really)\s+)?(?:fast|hard|quickly|wildly)\b", after)
+            yield start, end + (len(haste[0]) if haste else 0)
+    for match in (*read.matches(_FAST), *read.matches(_MANY_FAST)):
         start, end = match.span()
+        if _MILD.match(match[0]) and _NATURE.search(read.before(start, 40)):
+            continue
         said = read.plain[max(0, start - 40) : end + 25]
         if _NOT_FAST.search(read.before(start, 50) + match[0]) or _NOUNISH.match(
             read.after(end, 30)

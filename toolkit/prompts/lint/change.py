@@ -61,7 +61,7 @@ _PATTERNS = [
         r"(?:opens?|opening|unfurl(?:s|ing)?|unfold(?:s|ing)?|(?<!full )(?<!in )bloom(?:s|"
         r"ing)?(?!\s+(?:garden|tree|branch|meadow|field))|blossom(?:s|ing)|wilt(?:s|ing)?|"
         r"wither(?:s|ing)?|clos(?:es|ing)|sprout(?:s|ing)?|"
-        r"droop(?:s|ing)?\s+and|shrivel\w*|fad(?:es|ing)|decay\w*|turn(?:s|ing)?)\b",
+        r"droop(?:s|ing)?\s+and|shrivel\w*|fad(?:es|ing)|decay\w*)\b",
         re.I,
     ),
     re.compile(
@@ -140,6 +140,27 @@ _PATTERNS = [
         r"\btransformation\b",
         re.I,
     ),
+    re.compile(
+        r"\b(?:gradually(?!\s+slop)|magically)\b|\b(?:com(?:es|ing)|"
+        r"brought)\s+(?:back\s+)?to\s+life|"
+        r"\bnature\s+(?:takes\s+over|reclaims)|\b(?:slowly|rapidly|suddenly|visibly)\s+(?:decay|"
+        r"rot|rust|wilt|wither|"
+        r"evaporat|freez|thaw|crumbl|collaps|age|ripen|regrow|heal|multipl|inflat|expand|shrink|"
+        r"dissolv|disappear|vanish|"
+        r"materiali[sz]|solidif|crystalli[sz])\w*|\buntil\s+(?:it|he|she|they|the\s+\w+)\s+(?:is|"
+        r"are|becomes?|turns?|"
+        r"disappears?|vanish\w*|melts?|has)\b|\b(?:evaporat|regrow|multipl|metaboli[sz]|"
+        r"regenerat)(?:es|ies|s|ing|ying)\b|"
+        r"\bdr(?:ies|ying)\s+(?:up|out)\b|\b(?:loses|losing|sheds|shedding)\s+(?:its|all\s+its|"
+        r"their)\s+(?:leaves|petals|skin|colou?r)|"
+        r"\b(?:gets?|getting)\s+(?:older|younger|bigger|smaller|darker|brighter|taller)\b|"
+        r"\bsplit(?:s|ting)\s+into\b|"
+        r"\b(?:doubl|tripl)(?:es|ing)\s+in\s+size|\b(?:in\s+reverse|rewind(?:s|ing)?|"
+        r"time\s+reverses)\b|"
+        r"\bsun\s+rises\s+and\s+sets|\bcolou?rs?\s+(?:drains?|bleeds?)\s+(?:from|out|away|into)|"
+        r"\b(?:restor|repair|rebuil|unravel|unmak)\w*\s+(?:itself|themselves)\b",
+        re.I,
+    ),
 ]
 _STILL = re.compile(
     r"\b(?:as\s+if|as\s+though|never|seems?\s+to|frozen\s+in|ready\s+to|about\s+to|before\s+it|"
@@ -154,7 +175,7 @@ _CUT = re.compile(
 
 
 def change_in_clip(read: Reading) -> Iterator[Finding]:
-    """A flower that opens, a face that ages, day into night, anything that becomes something else."""
+    """A flower that opens, a face that ages, day into night: one thing that becomes another."""
     for pattern in _PATTERNS:
         for match in read.matches(pattern):
             start, end = match.span()

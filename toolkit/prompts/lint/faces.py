@@ -85,7 +85,8 @@ _FAMOUS = re.compile(
     re.I,
 )
 _NOT_A_FACE = re.compile(
-    r"\b(?:style\s+of|photograph\s+of|poster\s+of|portrait\s+of|painting\s+of|painting\s+by|"
+    r"\b(?:style\s+of|photograph\s+of|poster\s+of|(?:painted|framed|oil|hanging)\s+portrait\s+of|"
+    r"painting\s+of|painting\s+by|"
     r"film\s+by|"
     r"song\s+by|music\s+by|directed\s+by|statue\s+of|bust\s+of|book\s+about|in\s+the\s+manner\s+of|"
     r"mural\s+of|homage\s+to)\s+(?:a\s+|the\s+)?$",
@@ -125,7 +126,11 @@ def specific_face(read: Reading) -> Iterator[Finding]:
             if not _NOT_A_FACE.search(read.before(match.start(), 40)):
                 cut = match.span("cut")
                 new = "" if pattern is not _FAMOUS else "a person"
-                yield _finding(read, *match.span(), [(*cut, new)])
+                named = re.search(
+                    r"\b(?:a|an|the|young|old)\s+$", read.before(match.start(), 8), re.I
+                )
+                fits = pattern is not _FAMOUS or not named
+                yield _finding(read, *match.span(), [(*cut, new)] if fits else [])
                 return
     for match in read.matches(_LOOKALIKE):
         yield _finding(read, *match.span(), [])

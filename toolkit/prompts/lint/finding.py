@@ -16,7 +16,7 @@ Words = TypeVar("Words", str, Prompt)
 
 @dataclass(frozen=True)
 class Edit:
-    """Put `new` in place of the words `old`, the `nth` time (from 0) that they stand in `part`.
+    """Put `new` in place of the words `old`, which stand at or near character `at` of `part`.
 
     `part` is None for a prompt without parts. `old` is as it was read; a difference in spaces or in
     the first capital letter does not matter. An empty `old` writes `new` into an empty part.
@@ -25,17 +25,19 @@ class Edit:
     part: str | None
     old: str
     new: str
-    nth: int = 0
+    at: int = 0
 
     def on(self, text: str) -> str | None:
         """`text` with the edit made, or None where the words are not there."""
         if not self.old:
             return self.new if not text.strip() else None
-        words = r"\s+".join(map(re.escape, self.old.split()))
-        places = [m.span() for m in re.finditer(words, text, re.I)]
-        if not places:
-            return None
-        start, end = places[min(self.nth, len(places) - 1)]
+        start, end = self.at, self.at + len(self.old)
+        if text[start:end].casefold() != self.old.casefold():
+            words = r"\s+".join(map(re.escape, self.old.split()))
+            places = [m.span() for m in re.finditer(words, text, re.I)]
+            if not places:
+                return None
+            start, end = min(places, key=lambda place: abs(place[0] - self.at))
         return splice(text, start, end, self.new)
 
 

@@ -71,7 +71,7 @@ def not_taken(read: Reading) -> Iterator[Finding]:
                     f"`{name}={value}`: {refused.reason}",
                     refused.instead or "change it, or the model",
                 )
-        together = limit_refusal(card, read.params) if read.params else None
+        together = limit_refusal(card, read.params)
         if together is not None:
             yield _refused(together.reason, together.instead or "change it, or the model")
         if read.negative and card.negative is False:

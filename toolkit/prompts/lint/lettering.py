@@ -66,7 +66,7 @@ _PATTERNS = [
         r"title|name)\b|"
         r"\b(?:label|text|sign|menu|writing|words|print|title|name|letters|headline|"
         r"numbers)\s+(?:\w+\s+){0,2}?"
-        r"(?:clearly\s+)?(?:legible|readable)\b",
+        r"(?:clearly\s+)?(?:legible|readable|visible)\b",
         re.I,
     ),
     re.compile(
@@ -84,7 +84,8 @@ _PATTERNS = [
         r"carv(?:es|ing)|types?|typing|traces?|tracing|"
         r"scrawls?|scrawling|prints?|signs|signing)\s+(?:out\s+)?"
         r"(?:the\s+(?:words?|name|letters?|sentence|title|date|number)|(?:his|her|their|"
-        r"a)\s+(?:name|signature|message|equation|formula)|"
+        r"an?|the)\s+(?:\w+\s+)?(?:name|signature|autograph|message|equation|formula|poem|word|"
+        r"slogan)|"
         rf"(?:mathematical\s+)?(?:equations|formulas|formulae|letters|numbers)|{_QUOTED})",
         re.I,
     ),
@@ -100,6 +101,20 @@ _PATTERNS = [
         r"app\s+interface|website|headline|time|score|words|notification)|"
         r"(?:chart|infographic|spreadsheet|slide|presentation|dashboard)s?\s+(?:with|full\s+of|"
         r"showing)\s+(?:\w+\s+){0,2}?(?:labels|numbers|text|data|figures|statistics))\b",
+        re.I,
+    ),
+    re.compile(
+        r"\b(?:departures?\s+board|arrivals\s+board|timetable|score-?boards?|leader-?board|chyron|"
+        r"inscriptions?|lyrics|crossword|name\s*(?:tag|plate|badge)s?|number\s+plates?|"
+        r"licen[cs]e\s+plates?|"
+        r"listing\s+(?:the\s+)?(?:names|times|prices|destinations|ingredients|dishes)|"
+        r"(?:names|prices|dates|ingredients|instructions|lyrics|numerals)\s+(?:written|printed|"
+        r"listed|"
+        r"engraved|visible|on\s+(?:the|a)\s+(?:sign|label|board|screen|wall|page))|"
+        r"(?:phone|smartphone|screen|monitor|laptop|tablet|display|"
+        r"dashboard)\b[^.;]{0,30}\b(?:show|display|with)\w*\b"
+        r"[^.;]{0,40}\b(?:notifications?|home\s+screen|app\b|apps\b|interface|messages?|inbox|"
+        r"web\s?page|chat))\b",
         re.I,
     ),
     re.compile(

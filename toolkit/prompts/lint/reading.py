@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from toolkit.prompts.formula import Prompt, render
@@ -19,6 +20,7 @@ from toolkit.records import PARTS, ModelCard
 
 __all__ = ["Reading", "read"]
 
+MANY = 50  # places where one pattern is looked at: enough for any prompt that a person wrote
 LIMIT = 6_000  # characters that the vocabulary is looked for in; more than any model reads
 
 _WORD = re.compile(r"[^\W_]+(?:['’.,\-‐-―&/][^\W_]+)*")
@@ -115,7 +117,7 @@ class Reading:
     def matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Where `pattern` is found and not denied; nowhere in a text of another language."""
         if self.is_english:
-            for match in pattern.finditer(self.plain):
+            for match in islice(pattern.finditer(self.plain), MANY):
                 if match.end() > match.start() and not self.is_denied(match.start()):
                     yield match
 
@@ -152,9 +154,7 @@ class Reading:
             if not held:
                 return None  # across two parts: nothing to edit in one place
             home, offset = held[0]
-        words = r"\s+".join(map(re.escape, old.split()))
-        nth = sum(1 for _ in re.finditer(words, self.text[offset:start], re.I))
-        return Edit(home, old, new, nth)
+        return Edit(home, old, new, start - offset)
 
 
 def read(

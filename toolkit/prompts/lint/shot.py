@@ -56,10 +56,18 @@ _CUTS = re.compile(
     r"sequence\s+of\s+(?:shots|scenes))\b",
     re.I,
 )
+_GOES = (
+    r"(?:spins?|rises?|dives?|circles?|flies|fly|pulls?|pushes|push|soars?|orbits?|zooms?|climbs?|"
+    r"swoops?|tilts?|"
+    r"pans?|whirls?|sweeps?|loops?|drops?|descends?|ascends?|glides?|moves?|"
+    r"rotates?|plunges?|races?|rushes|cranes?|lifts?|ends?\s+on|lands?\s+on)(?:ing)?"
+)
+_SCENE_GOES_ON = (
+    r"(?:(?!\b(?:as|while|when|she|he|they|it|who|which|that|where|to\s+reveal)\b)[^.;])"
+)
 _FLYING = re.compile(
-    r"\bcamera\s+(?:\w+ly\s+)?(?:swoops|dives|whirls|spins|sweeps|soars|flies|"
-    r"loops)\b[^.;]{0,80}\b(?:then|and|before)\s+(?:\w+ly\s+)?(?:spins|rises|dives|circles|flies|"
-    r"pulls|pushes|soars|orbits|zooms|climbs|swoops|tilts|pans)\b",
+    rf"\b(?:camera|drone|we)\s+(?:\w+ly\s+)?{_GOES}\b{_SCENE_GOES_ON}{{0,80}}?"
+    rf"(?:\b(?:then|and|before|and\s+then)|,)\s+(?:\w+ly\s+)?{_GOES}\b",
     re.I,
 )
 _THEN = re.compile(
@@ -79,6 +87,8 @@ def camera_mentions(read: Reading) -> list[Mention]:
 def _is_camera(read: Reading, mention: Mention) -> bool:
     said = read.plain[mention.start : mention.end]
     in_camera = read.part_at(mention.start) == "camera"
+    if re.search(r"\b(?:camera|shot|frame|tripod)\b", said, re.I):
+        return True
     if in_camera or mention.move in {"static", "handheld"}:
         return (
             in_camera
@@ -90,8 +100,6 @@ def _is_camera(read: Reading, mention: Mention) -> bool:
             or _CUE.search(read.after(mention.end, 40)) is not None
         )
     before = read.before(mention.start, 80)
-    if re.search(r"\bcamera\b", said, re.I):
-        return True
     if (
         read.has_parts
     ):  # a part for the camera is there to be used: elsewhere only plain words count
@@ -171,8 +179,9 @@ def _several(read: Reading, start: int, end: int, cut: list[tuple[int, int, str]
 
 def _static_and_move(read: Reading, static: Mention, move: Mention) -> Finding:
     start, end = min(static.start, move.start), max(static.end, move.end)
-    shot = re.match(r"\s+(?:camera|tripod)\b", read.plain[static.end :])
+    shot = re.match(r"\s+(?:camera|tripod|shot|frame|framing)\b(?!\s+of)", read.plain[static.end :])
     stop = static.end + (len(shot[0]) if shot else 0)
+    is_verb = read.plain[static.start :].lower().startswith("camera")  # "the camera stays fixed"
     return read.finding(
         "static-and-move",
         "warning",
@@ -180,5 +189,5 @@ def _static_and_move(read: Reading, static: Mention, move: Mention) -> Finding:
         f"“{read.said(move.start, move.end)}”): one contradicts the other",
         "keep one of the two",
         span=(start, end),
-        replace=[(static.start, stop, "")],
+        replace=[] if is_verb else [(static.start, stop, "")],
     )

@@ -41,10 +41,15 @@ _SHOT_OF = (
 _HEAD = re.compile(
     rf"(?:^|[.;:!?\n]|\b(?:{_SHOT_OF})|\b(?:while|where|as|and|when)\s)\s*"
     rf"(?P<who>(?:(?:an?|the|some|our|young|old|elderly)\s+)?{_ADJ}"
-    rf"(?:couple|lovers|newlyweds|friends|family|families|twins|siblings|classmates|teammates|"
-    rf"crowd|crowds|audience|choir|orchestra|squad|gang|mob|army|team|band|procession|parade|"
+    r"(?:couple|lovers|newlyweds|friends|family|families|twins|siblings|classmates|teammates|"
+    r"roommates|flatmates|"
+    rf"housemates|cousins|crew|staff|players|fans|patrons|revell?ers|campers|mourners|worshippers|"
+    rf"pilgrims|refugees|troops|cheerleaders|congregation|jury|"
+    r"crowd|crowds|audience|choir|orchestra|quartet|quintet|ensemble|duo|trio|troupe|squad|gang|"
+    r"mob|army|team|band|procession|parade|"
     rf"{PEOPLE}|people|kids|children))\b"
-    r"(?!\s+of\b|-|'|\s+(?:home|house|portrait|photos?|car|room|dinner\s+table|recipe|album|"
+    r"(?!\s+of\s+(?!two|three|four|five|six|seven|\d)|-|'|\s+(?:home|house|portrait|photos?|car|"
+    r"room|dinner\s+table|recipe|album|"
     r"restaurant|"
     r"farm|business|heirloom|table|kitchen|dog|cat|noise|stand|jersey|bus|shoes|barrier|drawing|"
     r"toys?|"
@@ -72,6 +77,14 @@ _VERB_WHO = re.compile(
     r"wav(?:es|ing)\s+(?:at|to)|(?:pass|giv|hand|serv|offer|show|throw|toss)(?:es|s|"
     r"ing)\s+[^,.;]{1,30}?\s+to|"
     rf"(?:hand|serv|giv|offer|teach)(?:es|s|ing))\s+{_WHO}\b",
+    re.I,
+)
+_ACTS_ON = re.compile(
+    rf"\b(?:{PERSON})\s+(?:\w+ly\s+|is\s+)?(?P<verb>\w{{2,}}(?:s|ing))\s+(?:a|an|the|his|her|"
+    r"another|two|some)\s+"
+    rf"(?:[\w'-]+\s+){{0,2}}?(?:{PERSON}|{PEOPLE})\b(?!'|-|\s+(?:statue|costume|doll|mask|figurine|"
+    r"portrait|"
+    r"model|toy|chair|uniform|suit|hat|face|hands?|bag|car|house|poster|trap|room|seat))",
     re.I,
 )
 _EACH_OTHER = re.compile(
@@ -134,7 +147,8 @@ _SCENERY = re.compile(
     r"background|in\s+the\s+distance|distant|"
     r"far[- ]?(?:off|away|below)|bokeh|unfocused|soft-focus|silhouettes?\s+of|faint|reflected|"
     r"painted|painting|"
-    r"carved|statues?|figurines?|mannequins?|toy|toys|dolls?|chess|mural|poster|puppets?|unseen|"
+    r"carved|statues?|figurines?|mannequins?|toy|toys|dolls?|chess\s+(?:pieces?|king|queen|set)|"
+    r"mural|poster|puppets?|unseen|"
     r"photographs?|photo|sculptures?|behind\s+(?:him|her|it|them|(?:the\s+|a\s+)?glass)|pass(?:es|"
     r"ing)?\s+behind|off[- ]?screen|"
     r"as\s+scenery|small\s+as\s+ants|specks|lights\s+of)\b",
@@ -147,6 +161,11 @@ _NO_EVENT = re.compile(
     re.I,
 )
 
+_AGREES = re.compile(  # what may follow one as well as many: "women laughing", not "women laugh"
+    r"\s*(?:[,.;:!?)]|$|\w+ing\b|\w+s\b|(?:in|on|at|with|under|by|behind|beside|near|through|from|"
+    r"around)\b)",
+    re.I,
+)
 _MESSAGE = "several subjects that interact (“{said}”): one subject holds its shape, groups degrade"
 _FIX = "keep one subject; cut between single shots"
 CODE = "several-subjects"
@@ -172,11 +191,13 @@ def _first(read: Reading) -> Iterator[tuple[int, int, list[tuple[int, int, str]]
             one = SINGULAR.get(match["who"].lower())
             said = re.sub(rf"^(?:{MANY})\s+", "", match[0], flags=re.I)
             alone = f"a {said[: -len(match['who'])]}{one}" if one else ""
-            yield *match.span(), ([(*match.span(), alone)] if one else [])
+            fits = one and _AGREES.match(read.plain[match.end() :])
+            yield *match.span(), ([(*match.span(), alone)] if fits else [])
     for pattern in (_PAIRED, _WITH_CHILD):
         for match in read.matches(pattern):
             if not _is_scenery(read, match.start(), match.end(), lead=_with_article(read, match)):
-                yield *match.span(), [(*match.span("and"), "")]
+                fits = _AGREES.match(read.plain[match.end() :])
+                yield *match.span(), ([(*match.span("and"), "")] if fits else [])
     for match in read.matches(_HEAD):
         start, end = match.span("who")
         joined = re.match(r"\s*(?:and|as|while|when|where)\b", match[0], re.I)
@@ -184,7 +205,7 @@ def _first(read: Reading) -> Iterator[tuple[int, int, list[tuple[int, int, str]]
             continue
         if not _is_scenery(read, start, end, lead=-1):
             yield start, end, []
-    for pattern in (_VERB_WITH, _VERB_WHO, _ANIMAL_FOE, _ANIMAL_GROUP):
+    for pattern in (_VERB_WITH, _VERB_WHO, _ACTS_ON, _ANIMAL_FOE, _ANIMAL_GROUP):
         for match in read.matches(pattern):
             if not _SCENERY.search(read.plain[match.start() : match.end()]):
                 yield *match.span(), []

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from toolkit.prompts.lint.finding import Edit, Finding
-from toolkit.prompts.lint.reading import Reading
+from toolkit.prompts.lint.reading import MANY, Reading
 
 __all__ = ["negation", "typed_flags", "vague_quality"]
 
@@ -131,7 +132,8 @@ _NEGATION = re.compile(
     r"but)\b))|"
     r"(?:please\s+)?(?:avoid|avoiding|exclude|excluding|omit|leave\s+out|get\s+rid\s+of|"
     r"refrain\s+from|free\s+(?:of|from)|absence\s+of|lack\s+of|lacking)\s+(?!(?:a|the)\s+(?:puddle|"
-    r"rock|car|obstacle)s?\b)[\w'-]+(?:\s+[\w'-]+){0,3}?(?=\s*(?:[,.;:!?)]|$|\b(?:and|or|but)\b))|"
+    r"rock|car|obstacle)s?\b)[\w'-]+(?:\s+[\w'-]+){0,3}?(?:\s+(?:and|"
+    r"or)\s+[\w'-]+)?(?=\s*(?:[,.;:!?)]|$|\b(?:and|or|but)\b))|"
     r"(?:blur|noise|artifact|artefact|flicker|watermark|distortion|text|logo|glitch|grain|people|"
     r"person|jitter)[- ]free|"
     r"(?:but\s+|and\s+|,\s*)?not\s+(?!(?:far|only|yet|quite|unlike|long|much|least|just|even|"
@@ -159,7 +161,7 @@ _CAMERA_STILL = re.compile(
 def negation(read: Reading) -> Iterator[Finding]:
     """What should not be there: a model pictures the words it reads."""
     if read.is_english:
-        for match in _NEGATION.finditer(read.plain):
+        for match in islice(_NEGATION.finditer(read.plain), MANY):
             start, end = match.span("all")
             if start == end or _IDIOM.search(read.before(start, 25)):
                 continue
@@ -201,7 +203,7 @@ _FLAG = re.compile(
 
 def typed_flags(read: Reading) -> Iterator[Finding]:
     """Flags and weights of image models (`--ar 16:9`, `(fox:1.3)`): read as words here."""
-    for match in _FLAG.finditer(read.plain):
+    for match in islice(_FLAG.finditer(read.plain), MANY):
         yield read.finding(
             "typed-flags",
             "warning",
