@@ -18,7 +18,7 @@ from tests.fake_service import FAST, MODEL, PRICE, FakeProvider, cells, mp4, ver
 from toolkit.errors import ClipError, StoreError
 from toolkit.providers import _http
 from toolkit.records import RunSpec, State
-from toolkit.runner import Engine, Limits, Settings
+from toolkit.runner import Engine, Limits, Settings, attention, settle
 from toolkit.runner.order import balanced, order_runs
 from toolkit.seams import Asset, Failed, Job, JobHandle, Running, Succeeded
 from toolkit.store import CellRow, Store
@@ -240,8 +240,14 @@ def test_a_person_settles_what_is_held(store, make, fake, action, state, charges
     provider = fake(mishap=lambda _, nth: "lost" if nth == 1 else "", lists=False)
     engine = make(provider)
     work(engine, keys)
-    engine.life.settle(key, action)
+    (line,) = attention(store)
+    assert line == (
+        f"run {key[:16]} waits for you (holds $0.10): fake may have charged; it lists no jobs; "
+        f'exp.settle("{key[:16]}", "check"), "resubmit" or "give_up"'
+    )
+    settle(store, key, action)
     work(engine, keys)
+    assert attention(store) == []
     assert (store.run(key).state, provider.ledger.num_charges) == (state, charges)
     assert purse(store) == money
 
@@ -296,7 +302,12 @@ def test_without_key_or_credit_it_waits_for_the_person(store, make, fake, kind):
     work(engine, keys)
     assert store.counts() == {State.PLANNED: 20}
     assert len(provider.ledger.calls("submit")) <= 2
-    assert engine.progress().message == "fake: no"
+    lack = "a valid key" if kind == "auth" else "credit"
+    message = (
+        f"fake wants {lack} (fake: no); nothing was charged. Put that right, then run the grid "
+        "again: what waits goes on"
+    )
+    assert (engine.progress().message, attention(store)[-1]) == (message, message)
     provider.mishap = lambda *_: ""
     work(engine, keys)  # asking again is the person's word
     assert store.counts() == {State.DONE: 20}

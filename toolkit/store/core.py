@@ -583,6 +583,25 @@ class Store(Files):
         with self.reading() as conn:
             return list(conn.scalars(query))
 
+    def open_rows(self) -> list[dict[str, Any]]:
+        """What is not at its end, and what waits for a person, as bare rows in the order planned:
+        key, state, reason, simulated, reserved_micro_usd, expires_at.
+        """
+        c = t.run.c
+        columns = (c.key, c.state, c.reason, c.simulated, c.reserved_micro_usd, c.expires_at)
+        wanted = [str(state) for state in State if state.is_open or state is State.HOLD]
+        query = sa.select(*columns).where(c.state.in_(wanted)).order_by(c.seq)
+        with self.reading() as conn:
+            return [dict(row._mapping) for row in conn.execute(query)]
+
+    def stops(self) -> list[str]:
+        """Why nothing more is sent until a person acts, for each purse and service."""
+        breaker = t.bucket.c.breaker == "person"
+        with self.reading() as conn:
+            purses = conn.scalars(sa.select(t.budget.c.stopped).order_by(t.budget.c.purse)).all()
+            services = conn.scalars(sa.select(t.bucket.c.reason).where(breaker)).all()
+        return [why for why in (*purses, *services) if why]
+
     def counts(self, keys: Iterable[str] | None = None) -> dict[State, int]:
         """How many runs stand in each state that occurs."""
         query = sa.select(t.run.c.state, sa.func.count()).group_by(t.run.c.state)

@@ -504,7 +504,12 @@ class Life:
                 detail={"refused": kind, "why": why},
             )
             if kind in ("auth", "arrears"):
-                conn.execute(_of_bucket(service).values(breaker="person", reason=why))
+                lack = "a valid key" if kind == "auth" else "credit"
+                reason = (
+                    f"{service} wants {lack} ({why}); nothing was charged. Put that right, then "
+                    "run the grid again: what waits goes on"
+                )
+                conn.execute(_of_bucket(service).values(breaker="person", reason=reason))
             elif kind == "rate_limit":
                 self._pause(conn, service, retry_after_s or 10.0)
             elif kind == "outage":
