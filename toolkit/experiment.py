@@ -15,7 +15,7 @@ import time
 import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from toolkit import discover
 from toolkit.errors import ReviewError, StoreError, ToolkitError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from toolkit.planning import Plan
     from toolkit.records import ModelCard
     from toolkit.results import Contrast, Results
+    from toolkit.runner.worker import Detached
     from toolkit.seams import Provider
     from toolkit.sheets import Sheet
     from toolkit.store import Store
@@ -248,6 +249,7 @@ class Experiment:
             self.store.set_budget(**named)
         self._batches: list[weakref.ref[Batch]] = []
         self._builder: Any = lambda: None
+        self._kind = "kernel"
         self._is_new = self.store.is_new
         self._say(f"{self.name} · {'NEW' if self._is_new else 'REOPENED'} · {self.folder}")
         for other in Places().others(self.folder):
@@ -312,7 +314,7 @@ class Experiment:
         return builder
 
     def _run_from_builder(self, grid: Grid, **approval: Any) -> Batch:
-        return self.run(grid, monitor=False, **approval)
+        return cast("Batch", self.run(grid, monitor=False, **approval))
 
     def _why_not(self, card: ModelCard) -> str | None:
         """Why a model cannot be run from here, or None."""
@@ -332,13 +334,15 @@ class Experiment:
         price_usd: float | None = None,
         score: bool = True,
         monitor: bool | None = None,
-    ) -> Batch:
+        detached: bool = False,
+    ) -> Batch | Detached:
         """Generate what is new in `grid`; returns at once.
 
         A cell that was paid for is never paid again. Above what runs without asking,
         `ApprovalNeeded` says the bill and the call that approves it (`up_to_usd`). `price_usd` is a
         clip's price where the catalogue knows none. `monitor` shows the live widget (in a notebook
-        by default).
+        by default). `detached=True` hands the work to a process of its own, which lives on when
+        this one ends.
         """
         from toolkit.planning import approve, cell_rows
 
@@ -350,6 +354,54 @@ class Experiment:
         self.store.add_grid(grid.to_doc())
         self.store.plan(rows)
         keys = list(dict.fromkeys(row.run_key for row in rows))
+        if detached:
+            return self._detach(keys, score)
+        return self._start(keys, score, monitor)
+
+    def _detach(self, keys: Sequence[str], score: bool) -> Detached:
+        from toolkit.runner.worker import detach
+
+        worker = detach(self.store, keys, score=score)
+        self._say(f"Running in process {worker.pid}. You may close this notebook.")
+        return worker
+
+    def resume(
+        self, *, score: bool = True, monitor: bool | None = None, detached: bool = False
+    ) -> Batch | Detached:
+        """Go on with every run that is open, whoever began it; nothing is paid twice."""
+        keys = self.store.keys(s for s in State if s.is_open)
+        return self._detach(keys, score) if detached else self._start(keys, score, monitor)
+
+    def work(self, *, ordered: bool = False) -> int:
+        """Be the worker process of this experiment: run what is open and end when nothing is left.
+
+        With `ordered` only what was handed over to a detached process. Returns how many runs are
+        still open, which wait for a person. `StoreError` where another process works already.
+        """
+        from toolkit.runner.worker import work
+
+        self._kind = "worker"
+        return work(
+            self.store, lambda keys, score: self._start(keys, score, False), ordered=ordered
+        )
+
+    def settle(self, run: str, action: Literal["check", "resubmit", "give_up"]) -> Batch:
+        """Your word on a run that is `unknown` or `hold`: the service may have charged for it.
+
+        `check` looks for its job in the service's list once more; `resubmit` sends it anew, and the
+        first attempt counts as paid; `give_up` ends it, and the attempt counts as paid. Returns
+        what is now under way.
+        """
+        from toolkit.runner import settle
+
+        found = self.store.run(run)
+        state = settle(self.store, found.key, action)
+        cost = (self.store.run(found.key).cost_micro_usd or 0) - (found.cost_micro_usd or 0)
+        paid = f"; ${from_micro(cost):.2f} counts as spent" if cost else ""
+        self._say(f"run {found.id}: {found.state} → {state}{paid}")
+        return self._start([found.key], True, False)
+
+    def _start(self, keys: Sequence[str], score: bool, monitor: bool | None) -> Batch:
         batch = Batch(self, keys, score=score)
         self._batches.append(weakref.ref(batch))
         if monitor or (monitor is None and in_notebook()):
@@ -375,7 +427,9 @@ class Experiment:
         from toolkit.runner import Engine
         from toolkit.video import probe
 
-        return Engine(self.store, self._provider, on_change=on_change, verify=probe)
+        return Engine(
+            self.store, self._provider, on_change=on_change, verify=probe, kind=self._kind
+        )
 
     def _provider(self, service: str) -> Provider:
         module = discover.load("providers", service)
@@ -788,18 +842,9 @@ class Experiment:
 
     def _attention(self) -> list[str]:
         """What a person should know on reopening: what is under way, what may have been charged."""
-        counts = self.store.counts()
-        lines = []
-        moving = [State.SUBMITTING, State.SUBMITTED, State.READY, State.STORED]
-        open_ones = {s: counts.get(s, 0) for s in (State.PLANNED, *moving) if counts.get(s)}
-        if open_ones:
-            what = ", ".join(f"{n} {state.value}" for state, n in open_ones.items())
-            lines.append(f"open: {what}; run the grid again to go on, nothing is paid twice")
-        held = counts.get(State.UNKNOWN, 0) + counts.get(State.HOLD, 0)
-        if held:
-            money = from_micro(self.store.budget().real.reserved_micro_usd)
-            lines.append(f"{held} unknown: the service may have charged (holds ${money:.2f})")
-        return lines
+        from toolkit.runner import attention
+
+        return attention(self.store)
 
     def __repr__(self) -> str:
         return self.status
