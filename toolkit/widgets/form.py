@@ -18,7 +18,9 @@ from toolkit.grid.axes import Near
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt, options
 from toolkit.records import ImageRef
 
-__all__ = ["FormError", "Kept", "grid_from", "read_values", "to_form", "value_text"]
+__all__ = [
+    "FormError", "Kept", "grid_from", "part_text", "read_values", "to_form", "value_text",
+]  # fmt: skip
 
 NOTHING = "(none)"  # a wording that leaves the part out, as a control
 LEFT = "default"  # a value that leaves the parameter to the service
@@ -47,7 +49,7 @@ class Kept:
 def to_form(grid: Grid, *, rev: int = 0) -> tuple[dict[str, Any], Kept]:
     """The grid as text fields, and what does not fit into them."""
     prompts = [_prompt_fields(prompt) for prompt in grid.prompts]
-    shared = {part: _lines(texts) for part, texts in grid.parts.items()}
+    shared = {part: part_text(texts) for part, texts in grid.parts.items()}
     if len(prompts) == 1 and prompts[0]["typed"] is None:
         prompts[0]["parts"].update(shared)  # one prompt: its parts and everybody's are the same
         shared = {}
@@ -77,12 +79,15 @@ def _prompt_fields(prompt: Prompt) -> dict[str, Any]:
         "name": prompt.name or "",
         "scene": prompt.scene or "",
         "typed": prompt.as_typed,
-        "parts": {part: _lines(value) for part in PROMPT_PARTS if (value := getattr(prompt, part))},
+        "parts": {
+            part: part_text(value) for part in PROMPT_PARTS if (value := getattr(prompt, part))
+        },
     }
 
 
-def _lines(value: str | Sequence[str]) -> str:
-    texts = [value] if isinstance(value, str) else value
+def part_text(value: str | Sequence[str] | None) -> str:
+    """The wordings of a part as they are typed, one a line."""
+    texts = [value] if isinstance(value, str) else value or ()
     return "\n".join(" ".join(text.split()) or NOTHING for text in texts)
 
 

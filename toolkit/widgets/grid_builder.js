@@ -10,7 +10,8 @@ const PARTS = [
   ["negative", "Negative", "what to leave out, where the model takes it"],
 ];
 const OPTIONAL = new Set(["action", "negative"]);
-const PAUSE_MS = 80;
+const PAUSE_MS = 50;
+const MARKS = { error: "✕", warning: "▲", info: "i" };
 
 function renderBuilder({ model, el: host }) {
   const { root, off } = shell(model, host, "builder", { label: "Grid builder" });
@@ -51,6 +52,18 @@ function renderBuilder({ model, el: host }) {
   const samplesError = el("div", { class: "pg-error", hidden: true });
   const samplesField = field("Samples", "how often each cell", samples, samplesError);
 
+  const findings = el("ul", { class: "pg-findings" });
+  const heed = el("button", { type: "button", class: "pg-button pg-quiet", onclick: () => tell("heed") });
+  const lintSummary = el("span", { class: "pg-soft pg-small", role: "status" });
+  const lintBox = el("section", { class: "pg-lint", tabindex: "-1", "aria-label": "What may spoil a clip" },
+    el("div", { class: "pg-row pg-title" }, el("h3", {}, "What may spoil a clip"), lintSummary, el("span", { class: "pg-grow" }), heed),
+    findings);
+  const lintJump = el("button", { type: "button", class: "pg-button pg-quiet pg-lintjump", onclick: () => {
+    lintBox.scrollIntoView({ block: "center" });
+    (findings.querySelector("button") ?? lintBox).focus({ preventScroll: true });
+  } });
+  const undo = el("button", { type: "button", class: "pg-button pg-quiet", onclick: () => tell("undo") }, "Undo");
+
   const factors = el("div", { class: "pg-factors", role: "status" });
   const bill = el("div", { class: "pg-bill" });
   const notes = el("ul", { class: "pg-notes" });
@@ -78,9 +91,10 @@ function renderBuilder({ model, el: host }) {
         el("div", { class: "pg-row pg-title" }, el("h3", {}, "Settings"),
           el("span", { class: "pg-soft pg-small" }, "several values, with commas, vary")),
         settings, more)),
+    lintBox,
     el("section", { class: "pg-receipt", "aria-label": "Receipt" },
       el("div", { class: "pg-row" }, el("div", { class: "pg-grow" }, factors, bill), why, run),
-      notes, said, el("div", { class: "pg-row pg-folds" }, codeBox, textsBox)),
+      el("div", { class: "pg-row" }, said, undo, lintJump), notes, el("div", { class: "pg-row pg-folds" }, codeBox, textsBox)),
   );
   settings.append(samplesField);
 
@@ -269,6 +283,57 @@ function renderBuilder({ model, el: host }) {
     input.setAttribute("aria-invalid", String(Boolean(text)));
   }
 
+  // ---- the lint -------------------------------------------------------------------------------
+  function goTo(place, words) {
+    const area = prompts.querySelector(`[data-place="${place}"] textarea`);
+    if (!area) return;
+    area.focus();
+    const at = words ? area.value.toLowerCase().indexOf(words.toLowerCase()) : -1;
+    if (at >= 0) area.setSelectionRange(at, at + words.length);
+  }
+
+  function finding(row) {
+    const mark = el("span", { class: "pg-mark" }, el("span", { "aria-hidden": "true" }, MARKS[row.severity]), ` ${row.severity}`);
+    const where = row.where && (row.places.length
+      ? el("button", { type: "button", class: "pg-button pg-quiet pg-where", title: "Show it in the prompt", onclick: () => goTo(row.places[0], row.words) }, row.where)
+      : el("span", { class: "pg-where" }, row.where));
+    return el("li", { class: `pg-finding pg-is-${row.severity}`, dataset: { code: row.code, id: row.id } }, mark,
+      el("div", { class: "pg-grow" },
+        el("p", {}, row.text), el("p", { class: "pg-soft pg-small" }, row.fix)),
+      where,
+      el("div", { class: "pg-row pg-acts" },
+        row.button && el("button", { type: "button", class: "pg-button", onclick: () => act("fix", row) }, row.button),
+        el("button", { type: "button", class: "pg-button pg-quiet", title: `Say no more of ${row.code} here`, onclick: () => act("ignore", row) }, row.ignore)));
+  }
+
+  function act(kind, row) {
+    back = [...findings.children].findIndex((node) => node.dataset.id === row.id);
+    tell(kind, { id: row.id });
+  }
+
+  let back = -1;  // the place in the list to which the focus returns after a quick fix
+  function paintLint(lint) {
+    const key = JSON.stringify(lint ?? null);
+    lintBox.hidden = !lint || !(lint.rows.length || lint.ignored);
+    lintJump.hidden = !lint?.summary;
+    if (lintBox.dataset.key === key) return;
+    lintBox.dataset.key = key;
+    const held = findings.contains(document.activeElement) ? document.activeElement.closest("li")?.dataset.id : null;
+    findings.replaceChildren(...(lint?.rows ?? []).map(finding),
+      ...(lint?.more > 0 ? [el("li", { class: "pg-soft pg-small" }, `and ${lint.more} more`)] : []));
+    say(lintSummary, lint?.summary || "nothing");
+    say(lintJump, lint?.summary ? `${MARKS[lint.worst]} ${lint.summary}` : "");
+    lintJump.dataset.worst = lint?.worst ?? "";
+    say(heed, lint?.ignored ? `${lint.ignored} ignored: show again` : "");
+    heed.hidden = !lint?.ignored;
+    if (back >= 0 || held !== null) {
+      const rows_ = [...findings.querySelectorAll(".pg-finding")];
+      const row = rows_.find((node) => node.dataset.id === held) ?? rows_[Math.min(Math.max(back, 0), rows_.length - 1)];
+      (row?.querySelector(".pg-acts button") ?? (lintBox.hidden ? run : lintBox)).focus({ preventScroll: true });
+      back = -1;
+    }
+  }
+
   // ---- what Python says -------------------------------------------------------------------------
   function paint() {
     const view = model.get("view");
@@ -287,6 +352,8 @@ function renderBuilder({ model, el: host }) {
     say(why, view.run?.why ?? "");
     say(said, view.said ?? "");
     said.hidden = !view.said;
+    undo.hidden = !view.undo;
+    paintLint(view.lint);
     say(code, view.code ?? "");
     codeBox.hidden = !view.code;
     say(textsTitle, `Prompts as sent (${view.num_texts ?? 0})`);

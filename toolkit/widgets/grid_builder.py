@@ -11,6 +11,8 @@ import math
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from itertools import islice, product
 from typing import Any
 
@@ -25,6 +27,7 @@ from toolkit.planning import Plan
 from toolkit.planning.wait import minutes
 from toolkit.prompts.formula import PROMPT_PARTS
 from toolkit.records import CAMERA_MOVES, CANONICAL_PARAMS, ModelCard, from_micro
+from toolkit.widgets.findings import Noted, Reader, mended
 from toolkit.widgets.form import FormError, grid_from, read_values, texts_of, to_form
 from toolkit.widgets.panel import Panel, in_words, sources
 from toolkit.widgets.run_monitor import RunMonitor
@@ -33,6 +36,7 @@ __all__ = ["GridBuilder"]
 
 SHOWN_TEXTS = 8
 SHOWN_NOTES = 8
+SHOWN_FINDINGS = 12
 SOUND = 50  # values of a field that are looked at for reasons and prices
 PRICED = 48  # combinations of values that a model's price is looked up for
 ALWAYS = ("duration_s", "resolution", "aspect_ratio")
@@ -95,10 +99,14 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         self._said = ""
         self._grid: Grid | None = None
         self._error: ToolkitError | None = None
+        self._lint = Reader()
+        self._noted: list[Noted] = []
+        self._is_ours = False  # whether the form is changed from here
+        self._before: dict[str, Any] | None = None  # what Undo brings back
         self.batch: Any = None
-        self._form = _Form(
-            {"run": self._hear_run, "answer": self._hear_answer}, text=lambda: self.text
-        )
+        heard = {"run": self._hear_run, "answer": self._hear_answer, "fix": self._hear_fix}
+        heard |= {"ignore": self._hear_ignore, "heed": self._hear_heed, "undo": self._hear_undo}
+        self._form = _Form(heard, text=lambda: self.text)
         self._below = ipywidgets.VBox()
         super().__init__([self._form, self._below])
         self.load(grid)
@@ -140,9 +148,9 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             rev = self._form.form.get("rev", 0) + 1
             form, self._kept = to_form(grid, rev=rev)
             self._clean = _typed(form)
-            self._pending = self._question = None
+            self._pending = self._question = self._before = None
             self._said = ""
-            self._form.form = form
+            self._set(form)
             self._update()
 
     def ask(self, grid: Grid) -> bool:
@@ -167,17 +175,29 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         with self._lock:
             self._update()
 
+    def _set(self, form: Mapping[str, Any]) -> None:
+        """Change the form from here; the browser takes a new `rev` over what it has."""
+        self._is_ours = True
+        try:
+            self._form.form = dict(form)
+        finally:
+            self._is_ours = False
+
     # ---- what the person does ------------------------------------------------------------------
 
     def _on_edit(self, _change: Any) -> None:
+        if self._is_ours:
+            return
         with self._lock, self._form.shows_errors():
-            self._said = ""
+            self._said, self._before = "", None
             self._update()
 
     def _hear_run(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
         with self._lock:
             self._take(content)
             grid = self.grid
+            if stop := self._in_the_way():
+                raise GridError(stop)
             self._start(grid)
 
     def _hear_answer(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
@@ -186,6 +206,55 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             self._update()
             if content.get("yes") and then is not None:
                 then()
+
+    def _hear_fix(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        """Make the quick fix of one finding in the form."""
+        with self._lock:
+            self._take(content)
+            noted = self._named(content)
+            better = mended(self._form.form, self.grid, noted)
+            if better is None:
+                raise GridError(f"these words are not there any more: {noted.finding.message}")
+            self._put(better, f"Changed {_where(self._form.form, noted) or 'the settings'}.")
+
+    def _hear_ignore(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        """Say no more of this rule here: in these prompts, or of the grid as a whole."""
+        with self._lock:
+            self._take(content)
+            noted = self._named(content)
+            form = deepcopy(self._form.form)
+            for home in [form["prompts"][n] for n in noted.prompts] or [form]:
+                home["ignored"] = [*home.get("ignored", ()), noted.rule]
+            self._put(form)
+
+    def _hear_heed(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        """Show again what was ignored."""
+        with self._lock:
+            self._take(content)
+            form = deepcopy(self._form.form)
+            for home in [form, *form["prompts"]]:
+                home["ignored"] = []
+            self._put(form)
+
+    def _hear_undo(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:  # noqa: ARG002
+        with self._lock:
+            before, self._before = self._before, None
+            if before is not None:
+                self._put(before)
+
+    def _named(self, content: Mapping[str, Any]) -> Noted:
+        found = next((n for n in self._noted if n.id == content.get("id")), None)
+        if found is None:
+            raise GridError("the text has changed: look again at what the lint says now")
+        return found
+
+    def _put(self, form: Mapping[str, Any], said: str = "") -> None:
+        """Change the screen from here. With `said`, Undo brings back what was there."""
+        before = self._form.form
+        self._set({**form, "rev": before.get("rev", 0) + 1})
+        self._before = before if said else None
+        self._said = said
+        self._update()
 
     def _take(self, content: Mapping[str, Any]) -> None:
         """What is clicked acts on what is on the screen, though the trait may come later."""
@@ -256,9 +325,12 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         values = {name: _sound(name, text) for name, text in form["params"].items()}
         view["models"] = [self._model(card, values) for card in self._cards]
         view["params"] = self._params(chosen or self._cards, form)
-        view["said"] = self._said
+        view["said"], view["undo"] = self._said, self._before is not None
+        self._noted = []
         if self._grid is not None:
+            self._noted = self._lint(self._grid)
             view |= self._bill(self._grid)
+            view["lint"] = self._findings(form)
             view["counts"] = _counts(self._grid)
             view["code"] = self._code(self._grid)
             view |= _texts(self._grid)
@@ -290,11 +362,62 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             run["why"] = "" if bill.going else "nothing would be sent"
             if bill.going:
                 run["label"] = f"Go on with {_clips(bill.going)}"
+        elif stop := self._in_the_way():
+            run |= {"on": False, "why": stop}
         return {
             "factors": f"{factors} · {money}" if money else factors,
             "bill": _line(bill),
             "notes": notes,
             "run": run,
+        }
+
+    def _heeded(self) -> list[Noted]:
+        """What the lint says, without what is ignored where it is."""
+        form = self._form.form
+        ignored = [set(fields.get("ignored", ())) for fields in form["prompts"]]
+        heeded = []
+        for noted in self._noted:
+            left = tuple(n for n in noted.prompts if noted.rule not in ignored[n])
+            if left if noted.is_of_prompts else noted.rule not in form.get("ignored", ()):
+                heeded.append(replace(noted, prompts=left))
+        return heeded
+
+    def _in_the_way(self) -> str:
+        """Why nothing is run yet: the first error that the lint found, or ""."""
+        errors = [n.finding for n in self._heeded() if n.finding.severity == "error"]
+        if not errors:
+            return ""
+        more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
+        return f"an error stands above{more}: {_typed_near(errors[0].message)}"
+
+    def _findings(self, form: Mapping[str, Any]) -> dict[str, Any]:
+        heeded = self._heeded()
+        rows = []
+        for noted in heeded[:SHOWN_FINDINGS]:
+            finding = noted.finding
+            places = [f"{n}.{_field_of(form, n, finding.part)}" for n in noted.prompts]
+            if finding.part in form.get("shared", {}):
+                places = [f"shared.{finding.part}"]
+            row = {"id": noted.id, "severity": finding.severity, "code": finding.code,
+                   "text": _typed_near(finding.message), "fix": _typed_near(finding.fix),
+                   "where": _where(form, noted), "places": places[:3],
+                   "button": noted.button(form["params"]),
+                   "words": finding.edits[0].old if finding.edits else ""}  # fmt: skip
+            is_cells = finding.severity == "error" and not noted.is_of_prompts
+            row["ignore"] = "Leave these cells out" if is_cells else "Ignore here"
+            rows.append(row)
+        severities = [noted.finding.severity for noted in heeded]
+        said = [
+            f"{n} {name}{'s' if n > 1 and name != 'info' else ''}"
+            for name in ("error", "warning", "info")
+            if (n := severities.count(name))
+        ]
+        return {
+            "rows": rows,
+            "more": len(heeded) - len(rows),
+            "ignored": len(self._noted) - len(heeded),
+            "summary": " · ".join(said),
+            "worst": severities[0] if severities else "",
         }
 
     def _model(self, card: ModelCard, values: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
@@ -376,13 +499,36 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
 def _typed(form: Mapping[str, Any]) -> dict[str, Any]:
     """What of the form a person typed: empty fields and the revision count for nothing."""
     return {
-        **{k: v for k, v in form.items() if k not in {"rev", "params", "prompts"}},
+        **{k: v for k, v in form.items() if k not in {"rev", "params", "prompts", "ignored"}},
         "params": {k: v.strip() for k, v in form.get("params", {}).items() if v.strip()},
         "prompts": [
-            {**p, "parts": {k: v for k, v in p["parts"].items() if v.strip()}}
+            {
+                **{k: v for k, v in p.items() if k != "ignored"},
+                "parts": {k: v for k, v in p["parts"].items() if v.strip()},
+            }
             for p in form.get("prompts", [])
         ],
     }
+
+
+def _field_of(form: Mapping[str, Any], number: int, part: str | None) -> str:
+    """The field of a prompt in which a finding stands; of one about the whole, the first."""
+    if form["prompts"][number]["typed"] is not None:
+        return "typed"
+    return part if part is not None and part in PROMPT_PARTS else "subject"
+
+
+def _where(form: Mapping[str, Any], noted: Noted) -> str:
+    """Such as `Prompt 2 · camera`; the part alone where there is one prompt."""
+    part = noted.finding.part or ""
+    if len(form["prompts"]) < 2:
+        return part
+    if part in form.get("shared", {}):
+        return f"in every prompt · {part}"
+    names = [form["prompts"][n]["name"] or f"prompt {n + 1}" for n in noted.prompts]
+    more = f" and {len(names) - 2} more" if len(names) > 3 else ""
+    listed = ", ".join(names[: 2 if more else 3]) + more
+    return " · ".join(filter(None, (listed, part)))
 
 
 def _factors(grid: Grid) -> str:
