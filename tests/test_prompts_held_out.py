@@ -1,7 +1,8 @@
 """The lint on prompts that no rule was written for: how much it finds, how often it cries wolf.
 
-The prompts were written after the rules and measured before any rule was changed for them. What the
-rules learnt from them since makes them a guard against going back, and no longer a fair test.
+Four sets, each written after the rules stood and measured before they were changed for it: 87, 84,
+81 and 80 % found under the right code (184 of 219), 3 false alarms in 141 good prompts. The rules
+have learnt from them since, so this guards against going back and is no longer a fair test.
 """
 
 from __future__ import annotations
@@ -202,6 +203,84 @@ SPOILT = [
     ("part-missing", "Moody, desaturated, handheld"),
     ("no-motion", "A woman in a yellow hat, studio light, pastel backdrop, medium close-up"),
     ("typed-flags", "A lighthouse in a storm --ar 9:16 --motion 4"),
+    ("several-subjects", "Three chefs plating dishes in a busy kitchen, handheld"),
+    ("several-subjects", "A grandfather reads a story to his granddaughter by the fire"),
+    ("several-subjects", "Strangers on a bus exchange glances"),
+    ("several-subjects", "A soldier kneels beside a wounded comrade"),
+    ("several-subjects", "Two lovers embrace on a bridge in Paris"),
+    ("several-subjects", "A team of surgeons operating under bright lights"),
+    ("readable-text", "A chalkboard menu listing today's specials"),
+    ("readable-text", "A protest banner reading NO MORE WAR"),
+    ("readable-text", "Close-up of a diary page with neat handwriting, words legible"),
+    ("readable-text", "A glowing hologram displays the word WELCOME"),
+    ("readable-text", "A tombstone engraved with the name John Carter"),
+    ("fast-action", "A train derails and crashes through a wall"),
+    ("fast-action", "A basketball player dunks over a defender"),
+    ("fast-action", "An eagle dives at incredible speed and snatches a fish"),
+    ("fast-action", "Bullets fly as a man dives behind a car"),
+    ("fast-action", "A girl cartwheels across a meadow"),
+    ("fast-action", "Cyclists sprint for the finish line"),
+    ("specific-face", "An old man who resembles Sean Connery sails a yacht"),
+    ("specific-face", "A woman with Angelina Jolie's lips and cheekbones"),
+    ("specific-face", "A famous pop singer on stage, recognisable face"),
+    ("change-in-clip", "A sunflower blooms in fast forward"),
+    ("change-in-clip", "The wolf becomes a man under the full moon"),
+    ("change-in-clip", "Autumn leaves turn from green to gold in seconds"),
+    ("change-in-clip", "A painting comes alive and the figures step out"),
+    ("change-in-clip", "A teenager ages into a grandmother in one take"),
+    ("several-moves", "A violin on a chair, pan right, then tilt down, then zoom in"),
+    ("several-moves", "Dolly in on the door while tilting up"),
+    (
+        "several-moves",
+        "The shot begins with a crane down and finishes with an orbit around the fountain",
+    ),
+    ("static-and-move", "A static shot that slowly zooms into the lighthouse"),
+    ("static-and-move", "Fixed tripod camera, panning left over the bay"),
+    ("vague-quality", "Perfect, flawless, high-end perfume ad, 4K"),
+    ("vague-quality", "An awesome dragon, epic, super detailed"),
+    ("vague-quality", "Mesmerizing jellyfish, incredible colors"),
+    ("negation", "A desk without a computer"),
+    ("negation", "A garden at noon, there should be no shadows"),
+    ("negation", "A woman who isn't wearing a hat"),
+    ("part-missing", "mountains"),
+    (
+        "several-subjects",
+        "Cheerful coworkers high-five in an open office, bright daylight, slow dolly in",
+    ),
+    ("several-subjects", "A nurse comforts an elderly patient at a hospital bed, soft light"),
+    ("several-subjects", "A boy and his sister build a sandcastle on the beach"),
+    ("several-subjects", "Students listen to a lecture in a wood-panelled hall"),
+    ("several-subjects", "An orchestra tunes up on stage, slow pan"),
+    ("several-subjects", "A man proposes to his girlfriend on a rooftop at sunset"),
+    ("readable-text", "A runner wearing a bib with the number 42"),
+    ("readable-text", "An old map with place names visible, candlelight"),
+    ("readable-text", "A TV screen showing breaking news headlines"),
+    ("readable-text", "A perfume bottle with the label 'NOIR' facing the camera"),
+    ("readable-text", "Title text fades in: 'The Journey Begins'"),
+    ("fast-action", "A gymnast tumbling across a mat"),
+    ("fast-action", "A police chase down a rain-soaked alley"),
+    ("fast-action", "A wave smashes a boat against the rocks"),
+    ("fast-action", "A child sprints after a kite"),
+    ("fast-action", "Robots battling in a ruined city"),
+    ("fast-action", "A wolf charges through deep snow"),
+    ("specific-face", "A businessman who looks just like Elon Musk"),
+    ("specific-face", "A 1940s movie star with piercing blue eyes and a cleft chin"),
+    ("specific-face", "Close-up of Cillian Murphy in the rain"),
+    ("change-in-clip", "A candle burns down to nothing"),
+    ("change-in-clip", "A butterfly emerging from its cocoon"),
+    ("change-in-clip", "The statue slowly turns to flesh"),
+    ("change-in-clip", "Night gives way to sunrise over the desert"),
+    ("change-in-clip", "A girl's dress changes colour as she spins"),
+    ("several-moves", "Camera pans across the room and then pushes in on a photograph"),
+    ("several-moves", "Orbiting the car, then a quick zoom out to an aerial view"),
+    ("several-moves", "Tilt up from the shoes, pan to the mirror"),
+    ("static-and-move", "Camera locked off. Slow zoom in on the window."),
+    ("static-and-move", "A perfectly static shot, gently tracking right"),
+    ("vague-quality", "The best looking sports car, super high quality"),
+    ("vague-quality", "Spectacular, awe-inspiring mountain scenery in HD"),
+    ("negation", "A kitchen with nobody in it"),
+    ("negation", "No text, no watermark, a fox in snow"),
+    ("negation", "A sunny beach, don't include umbrellas"),
 ]
 
 GOOD = [
@@ -581,6 +660,186 @@ GOOD = [
     (
         "A horse drinks from a trough at dusk, ripples spreading, breath visible. Static medium "
         "shot. Rural, copper and blue."
+    ),
+    (
+        "A gardener kneels by a bed of lavender, bees drifting between the stems. Static wide "
+        "shot. Provençal light, violet and straw."
+    ),
+    (
+        "A cat watches two goldfish circle in a bowl, light rippling on the wall. Slow push in. "
+        "Quiet, amber."
+    ),
+    (
+        "An open notebook on a desk, its pages lifting in the breeze from a window. Overhead, "
+        "static. Calm, paper white and oak."
+    ),
+    (
+        "A baker slides a tray into a stone oven, embers glowing behind. Handheld medium shot. "
+        "Warm documentary, ochre."
+    ),
+    (
+        "A woman stands alone on an escalator, moving slowly upward through blue light. Static "
+        "wide shot. Sleek, lonely."
+    ),
+    (
+        "Clouds race over a ridge while a lone hut sits in the foreground. Static wide shot. "
+        "Dramatic, slate grey."
+    ),
+    (
+        "A man sits in a barbershop mirror, steam from a towel drifting past. Medium close-up, "
+        "static. Nostalgic, teal and brass."
+    ),
+    (
+        "A waterfall pours into a green pool, ferns trembling in the spray. Slow tilt down. "
+        "Nature documentary, deep green."
+    ),
+    (
+        "A cyclist pedals along an empty coastal road at dawn, seen from behind. Handheld, "
+        "following. Hopeful, pastel."
+    ),
+    (
+        "The sun hangs low behind a row of poplars, dust drifting across a field. Slow pan left."
+        " Painterly, gold."
+    ),
+    (
+        "A pianist's hands rest on the keys and begin to play, lamplight on lacquer. Close-up, "
+        "slow push in. Intimate, black and amber."
+    ),
+    (
+        "A lantern swings from the bow of a wooden boat gliding through reeds. Low angle, "
+        "static. Mysterious, moonlit blue."
+    ),
+    (
+        "A bowl of lemons on blue tiles, shadow of a fan turning over them. Static overhead. "
+        "Mediterranean, bright."
+    ),
+    (
+        "A traveller waits on a bench in a deserted bus station, fluorescent tube flickering. "
+        "Static wide shot. Melancholy, green and grey."
+    ),
+    (
+        "An elephant walks through dry grass, dust rising at its feet. Long lens, slow pan "
+        "right. Documentary, ochre."
+    ),
+    (
+        "A tailor draws chalk along a length of wool, scissors beside his hand. Close-up, "
+        "static. Craft documentary, navy and grey."
+    ),
+    (
+        "A glass sphere rolls slowly across wet sand, the horizon upside down inside it. Low "
+        "angle, static. Minimal, pale."
+    ),
+    (
+        "A pair of headphones on a concrete block, a slow sweep of light across the ear cup. "
+        "Gentle orbit left. Product commercial, graphite."
+    ),
+    (
+        "A girl on a swing at dusk, hair lifting, seen from behind. Static wide shot. Wistful, "
+        "rose and slate."
+    ),
+    (
+        "A horse and cart wait outside an inn in falling snow. Static wide shot. Period drama, "
+        "candle gold."
+    ),
+    (
+        "Smoke rises from a chimney in a mountain village, bells in the distance. Aerial, slow "
+        "pull-back. Peaceful, blue hour."
+    ),
+    (
+        "A surgeon's gloved hand lifts an instrument from a tray, light glancing off steel. "
+        "Macro, static. Clinical, cyan."
+    ),
+    (
+        "An umbrella turns in the wind on an empty beach, sand streaming past it. Static wide "
+        "shot. Bleak, grey and red."
+    ),
+    (
+        "A coffee farmer rakes beans on a patio, mountains behind him in haze. Medium-wide shot,"
+        " slow pan right. Documentary, earth tones."
+    ),
+    (
+        "Northern lights sway above a frozen lake, one tent glowing. Static wide shot. Awe, "
+        "green and indigo."
+    ),
+    (
+        "A welder in a dark visor runs a bead along a steel beam, sparks falling in slow arcs. "
+        "Static medium shot. Industrial, blue and orange."
+    ),
+    (
+        "A stream runs under a mossy bridge, light moving over the stones. Static wide shot. "
+        "Hushed, emerald."
+    ),
+    (
+        "A woman with a bicycle waits at a level crossing, wind lifting her coat. Static wide "
+        "shot. Wistful, grey and mustard."
+    ),
+    (
+        "A mother-of-pearl comb on a dresser, morning light crossing it slowly. Macro, slow push"
+        " in. Delicate, cream."
+    ),
+    (
+        "An attic room with a rocking horse moving slightly, dust in the beam of a skylight. "
+        "Slow dolly in. Nostalgic, sepia."
+    ),
+    (
+        "A trumpet player lifts his horn under a single spotlight, smoke hanging in the beam. "
+        "Low angle, static. Jazz noir."
+    ),
+    (
+        "A delivery robot waits at a crosswalk in the rain, its lamp blinking. Static medium "
+        "shot. Gentle humour, teal."
+    ),
+    (
+        "An archer's hand draws a bowstring, breath steaming in cold air. Close-up, static. "
+        "Tense, silver green."
+    ),
+    (
+        "A toddler's red boots stand in a puddle, raindrops ringing the water. Low angle, "
+        "static. Playful, primary colours."
+    ),
+    (
+        "A fisherman's boat rides a slow swell beneath a cliff, gulls wheeling. Aerial, slow "
+        "orbit right. Wild, slate and white."
+    ),
+    (
+        "A glassblower turns a molten orb at the end of a pipe, its glow sliding over his face. "
+        "Medium close-up, static. Ember and black."
+    ),
+    (
+        "A queue of empty shopping trolleys glints in a car park at night, mist drifting through"
+        " the lamps. Slow push in. Lonely, sodium yellow."
+    ),
+    (
+        "A figure in a long coat crosses a frozen lake, very small under a huge sky. Aerial, "
+        "static. Bleak, ivory and blue."
+    ),
+    (
+        "A butter knife spreads honey over warm toast, steam rising. Macro, slow push in. Golden"
+        " breakfast light."
+    ),
+    (
+        "A young woman lowers her headphones and looks out at the sea from a train seat. Static "
+        "medium close-up. Calm, pale turquoise."
+    ),
+    (
+        "A rusted weathervane turns above a barn, storm light behind it. Static, low angle. "
+        "Ominous, bruise purple."
+    ),
+    (
+        "A camel rests in the shade of a dune, sand streaming off the crest. Wide shot, slow pan"
+        " right. Vast, apricot."
+    ),
+    (
+        "A dressing room after the show, a sequinned jacket swaying on its hook. Slow push in. "
+        "Bittersweet, tungsten."
+    ),
+    (
+        "A lynx steps between snow-laden spruces, ears turning toward a sound. Long lens, "
+        "static. Nature documentary, blue white."
+    ),
+    (
+        "A racing bicycle leans against a café wall, its wheel still turning. Close-up, static. "
+        "Mediterranean morning, terracotta."
     ),
 ]
 

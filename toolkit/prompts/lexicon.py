@@ -68,10 +68,12 @@ demon villager peasant passenger pedestrian passer-by jogger barber hairdresser 
 rescuer guest host influencer vlogger grandson granddaughter twin sibling robot android cyborg
 alien ghost zombie gladiator general hunter miner fencer acrobat juggler busker cellist
 conductor elder villain hero heroine superhero enemy opponent rival protester reveler partygoer
-onlooker bystander spectator suspect victim client mentor apprentice
-sheriff outlaw bandit thief burglar prisoner guard sentry partner teammate stuntman gambler dealer
-maid butler emperor empress sultan pharaoh druid troll goblin lecturer interviewer
-lifeguard paramedic
+onlooker bystander spectator suspect victim client mentor apprentice sheriff outlaw bandit thief
+burglar prisoner guard sentry partner teammate stuntman gambler dealer maid butler emperor
+empress sultan pharaoh druid troll goblin lecturer interviewer lifeguard paramedic comrade
+companion grandchild cousin roommate flatmate classmate fiancée fiancé girlfriend boyfriend
+buddy pal spouse bodyguard hostage commander recruit attendant cashier receptionist therapist
+counsellor
 """)
 
 _ANIMAL = _nouns("""

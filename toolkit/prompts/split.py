@@ -136,7 +136,9 @@ def _part_of(clause: str, *, is_first: bool, previous: str, number: int) -> str:
     place = weights.get("environment", 0.0)
     if camera >= mood and (camera > 0.3 * length or (camera > place and camera > 0.15 * length)):
         return "camera"
-    if mood > place and (mood > (0.6 if is_first else 0.25) * length or number > 1 and not is_first):
+    if mood > place and (
+        mood > (0.6 if is_first else 0.25) * length or (number > 1 and not is_first)
+    ):
         return "mood"
     if is_first:
         return "subject"

@@ -150,6 +150,8 @@ _MANY_FAST = re.compile(
     r"themselves)|at\s+(?:a\s+)?(?:furious|blistering|dizzying)\s+(?:pace|speed)|"
     r"cliff[- ]diving|(?:white-?water|river)\s+rafting|wipe-?outs?|barrel\s+rolls?|loop-the-loop|"
     r"roller-?coaster\s+(?:plunges|drops|races|hurtles|ride)|"
+    r"bullets?\s+(?:fly|flies|flying|whiz\w*|hit|hits|tear|ricochet\w*|rain)|gun-?shots?|"
+    r"div(?:es|ing)\s+(?:behind|for\s+cover|out\s+of|off|through|at\s+(?:\w+\s+)?speed)|"
     r"overtak(?:es|ing)|final\s+lap|photo\s+finish|(?:crosses|crossing)\s+the\s+finish\s+line|"
     r"shock-?wave|"
     r"(?:bicycle|roundhouse|flying|high|free|spin|spinning|penalty|side|drop)\s+kicks?|home\s+run|"

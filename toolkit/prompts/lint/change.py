@@ -141,7 +141,13 @@ _PATTERNS = [
         re.I,
     ),
     re.compile(
-        r"\b(?:gradually(?!\s+slop)|magically)\b|\b(?:com(?:es|ing)|"
+        r"\b(?:gradually(?!\s+slop)|magically|fast[- ]forward)\b|\bcom(?:es|ing)\s+alive\b|"
+        r"\bemerg(?:es|ing)\s+from\s+(?:its|a|the)\s+(?:cocoon|chrysalis|egg|shell|bud|seed|larva|"
+        r"pupa)|"
+        r"\bturn(?:s|ing)\s+(?:\w+ly\s+)?(?:in)?to\s+(?:flesh|marble|bronze|rust|silver|mud|mist|"
+        r"fog|ruins|leather|coal|clay|"
+        r"light|darkness|shadow)\b|\bburn(?:s|ing)\s+(?:down|out|away|up)\b|"
+        r"\b(?:com(?:es|ing)|"
         r"brought)\s+(?:back\s+)?to\s+life|"
         r"\bnature\s+(?:takes\s+over|reclaims)|\b(?:slowly|rapidly|suddenly|visibly)\s+(?:decay|"
         r"rot|rust|wilt|wither|"

@@ -49,6 +49,13 @@ _LOOKALIKE = re.compile(
     r"\b(?:film|movie|pop|rock)[- ]star\s+(?:face|features|looks|good\s+looks|jawline|cheekbones|"
     r"smile)\b|"
     r"\b(?:celebrity|supermodel|hollywood)\s+(?:face|features|looks|jawline|cheekbones)\b|"
+    r"\b(?:film|movie|rock|pop|tv|hollywood|bollywood|silent-film)[- ](?:star|idol|siren)s?\b(?!'|"
+    r"\s+(?:poster|"
+    r"dressing|trailer|room|mirror|memorabilia|photo))|"
+    r"\b(?:recogni[sz]able|famous|well-known|iconic)\s+faces?\b|"
+    r"\b(?:famous|well-known|world-famous|a-list)\s+(?:\w+\s+){0,2}?(?:actor|actress|singer|model|"
+    r"athlete|"
+    r"footballer|politician|rapper|star|celebrity|musician|youtuber|influencer|dancer|player)\b|"
     r"\bidentical\s+face\b|\bface\s+identical\b",
     re.I,
 )

@@ -104,7 +104,16 @@ _PATTERNS = [
         re.I,
     ),
     re.compile(
-        r"\b(?:departures?\s+board|arrivals\s+board|timetable|score-?boards?|leader-?board|chyron|"
+        r"\b(?:(?:title|text|captions?|logo|slogan|tagline)(?:\s+(?:text|card|screen))?\s+(?:fad|"
+        r"appear|slid|scroll|pop|animat|"
+        r"roll|float|zoom)(?:e|es|s|ing)\b|with\s+(?:the|a)\s+(?:numbers?|letters?|words?|dates?|"
+        r"names?)\b(?!\s+of\b)|"
+        r"chalkboard\s+menu|menu\s+board|menu\s+(?:listing|showing)|(?:engraved|inscribed|"
+        r"carved|written|printed|"
+        r"embroidered|stamped|etched|tattooed|emblazoned)\s+with\s+(?:the|his|her|their|its|a|"
+        r"an)\s+(?:\w+\s+)?"
+        r"(?:names?|words?|dates?|initials|message|text|letters|numbers?|slogan|motto|quote|verse)|"
+        r"departures?\s+board|arrivals\s+board|timetable|score-?boards?|leader-?board|chyron|"
         r"inscriptions?|lyrics|crossword|name\s*(?:tag|plate|badge)s?|number\s+plates?|"
         r"licen[cs]e\s+plates?|"
         r"listing\s+(?:the\s+)?(?:names|times|prices|destinations|ingredients|dishes)|"

@@ -18,7 +18,7 @@ __all__ = ["camera_mentions", "several_moves"]
 
 _MANNER = {"handheld"}
 _LENS_WORD = re.compile(
-    r"\b(?:zoom|doll[yi]|pans?\b|panning|tilt|orbit|crane|cranes|craning|truck|jib|arc\b|arcs\b|"
+    r"\b(?:zoom|doll[yi]|pans?\b|panning|tilt|orbit|crane|cranes|craning|truck|jib|"
     r"boom)",
     re.I,
 )
@@ -70,6 +70,19 @@ _FLYING = re.compile(
     rf"(?:\b(?:then|and|before|and\s+then)|,)\s+(?:\w+ly\s+)?{_GOES}\b",
     re.I,
 )
+_ONTO = re.compile(
+    r"\b(?P<kind>pan|tilt|zoom|dolly|crane|truck|orbit)(?:s|ning|ing)?\s+(?:\w+ly\s+)?(?:to|into|"
+    r"over|across|onto|towards?|"
+    r"from|around|past|through)\b",
+    re.I,
+)
+_KINDS = {
+    "push_in": "depth",
+    "pull_out": "depth",
+    "zoom": "depth",
+    "dolly": "depth",
+    "truck": "pan",
+}
 _THEN = re.compile(
     r"(?:,|\band\b|\bthen\b|\bbefore\b|\bfollowed\s+by\b|\binto\b|\bwhile\b|\bplus\b|"
     r"\bending\s+(?:in|on|with)\b|\s|\ba\b|\bslow(?:ly)?\b|\bgentle\b|\bquick\b)+$",
@@ -142,11 +155,24 @@ def several_moves(read: Reading) -> Iterator[Finding]:
         yield _several(read, moves[0].start, second.end, [(cut, second.end, "")])
     elif again is not None:
         yield _several(read, *again.span(), [])
+    elif moves and (more := _another(read, moves)) is not None:
+        yield _several(read, moves[0].start, more, [])
     else:
         for pattern in (_CUTS, _FLYING):
             for match in read.matches(pattern):
                 yield _several(read, *match.span(), [])
                 return
+
+
+def _another(read: Reading, moves: list[Mention]) -> int | None:
+    """Where a move of another kind ends that is named by where it goes ("pan to the mirror")."""
+    kinds = {_KINDS.get(m.move, m.move.split("_")[0]) for m in moves}
+    for match in read.matches(_ONTO):
+        kind = match["kind"].lower()
+        taken = any(m.start < match.end() and match.start() < m.end for m in moves)
+        if _KINDS.get(kind, kind) not in kinds and not taken:
+            return match.end()
+    return None
 
 
 def _counts(read: Reading, hint: Mention, moves: list[Mention]) -> bool:

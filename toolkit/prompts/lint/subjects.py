@@ -87,6 +87,16 @@ _ACTS_ON = re.compile(
     r"model|toy|chair|uniform|suit|hat|face|hands?|bag|car|house|poster|trap|room|seat))",
     re.I,
 )
+_BESIDE = re.compile(
+    rf"\b(?:{PERSON})\b[^.;:!?]{{0,60}}?\s(?P<verb>to|with|beside|for|against|alongside|opposite|"
+    r"facing|"
+    r"next\s+to|behind\s+the\s+back\s+of|at)\s+(?:a|an|the|his|her|another|"
+    rf"some)\s+(?:[\w-]+\s+){{0,2}}?"
+    rf"(?:{PERSON})\b(?!'|-|\s+(?:of|statue|costume|doll|mask|figurine|portrait|suit|hat|bag|car|"
+    r"house|"
+    r"poster|trap|room|seat|chair|uniform|school|shop|stand|stall|table|entrance|window|station))",
+    re.I,
+)
 _EACH_OTHER = re.compile(
     r"\b(?:each\s+other|one\s+another|hand\s+in\s+hand|arm\s+in\s+arm|holding\s+hands|hold\s+hands|"
     r"shak(?:e|es|ing)\s+hands|face\s+to\s+face|back\s+to\s+back|"
@@ -205,7 +215,7 @@ def _first(read: Reading) -> Iterator[tuple[int, int, list[tuple[int, int, str]]
             continue
         if not _is_scenery(read, start, end, lead=-1):
             yield start, end, []
-    for pattern in (_VERB_WITH, _VERB_WHO, _ACTS_ON, _ANIMAL_FOE, _ANIMAL_GROUP):
+    for pattern in (_VERB_WITH, _VERB_WHO, _ACTS_ON, _BESIDE, _ANIMAL_FOE, _ANIMAL_GROUP):
         for match in read.matches(pattern):
             if not _SCENERY.search(read.plain[match.start() : match.end()]):
                 yield *match.span(), []
