@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from toolkit.records import CANONICAL_PARAMS, PARTS, ImageRef, ModelCard, RunSpe
 __all__ = ["Cell", "Exclusion", "Grid"]
 
 LABELS = ("name", "scene", "prompt")
+_LOOKS_CHOSEN = re.compile(r"\{[^{}]*\|[^{}]*\}|__[^\W_]\w*__|\$\{\w+\}")
 
 
 class Cell:
@@ -666,6 +668,11 @@ class Grid:
         if seedless and "seed" in self._owner:
             found.append(
                 f"{', '.join(seedless)}: no seed is honoured, so samples of one seed are not paired"
+            )
+        if any(p.as_typed and _LOOKS_CHOSEN.search(p.as_typed) for p in self.prompts[:1000]):
+            found.append(
+                "a text is sent exactly as typed: choices in it ({a|b}, __list__) are not made; "
+                "write it as tk.Prompt(subject=…)"
             )
         if self.images:
             listed = ", ".join(Path(i.path or i.sha256[:12]).name for i in self.images)

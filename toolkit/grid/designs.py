@@ -273,7 +273,7 @@ class Random(Design):
         size = prod(f.levels for f in factors)
         return (
             f"anything about a single combination that was not drawn, and effects only roughly: "
-            f"{self.k:,} of {size:,} for a prompt" if size > self.k else ""
+            f"{self.k:,} drawn, of {size:,} for each prompt" if size > self.k else ""
         )  # fmt: skip
 
 

@@ -1,24 +1,34 @@
 """Before any money is spent: what is new, what it costs, what is wrong, and the door to pass.
 
-`bill` counts and prices a grid, `door` decides whether it may run unasked, `worklist` turns it into
-a list for making clips by hand, `promote` takes the best arms on to other models.
+`bill` counts and prices a grid, `detect` says what it could find out, `compare` sets its designs
+side by side, `rehearse` tries it out, `door` decides whether it may run unasked, `worklist` turns
+it into a list for making clips by hand, `promote` takes the best arms on to other models.
 """
 
 from toolkit.planning.bill import Plan, plan
 from toolkit.planning.catalogue import models
+from toolkit.planning.compare import designs
 from toolkit.planning.count import cell_rows
+from toolkit.planning.detect import Power, power
 from toolkit.planning.door import approve
 from toolkit.planning.money import Cost
 from toolkit.planning.promote import promoted
+from toolkit.planning.rehearse import DryRun, dry_run, pilot
 from toolkit.planning.worklist import worklist, write_worklist
 
 __all__ = [
     "Cost",
+    "DryRun",
     "Plan",
+    "Power",
     "approve",
     "cell_rows",
+    "designs",
+    "dry_run",
     "models",
+    "pilot",
     "plan",
+    "power",
     "promoted",
     "worklist",
     "write_worklist",

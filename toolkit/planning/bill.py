@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from toolkit.catalog import is_by_hand, price_depends_on
 from toolkit.grid import Exclusion, Grid
 from toolkit.planning.count import Arm, Pricing, plain, tally
+from toolkit.planning.detect import Power, power
 from toolkit.planning.look import as_html, as_table
 from toolkit.planning.money import Cost, count, usd
 from toolkit.planning.wait import minutes, wait
@@ -23,9 +24,12 @@ from toolkit.records import from_micro
 if TYPE_CHECKING:
     import pandas as pd
 
+    from toolkit.prompts.lint import Finding
     from toolkit.store import Store
 
 __all__ = ["Plan", "plan"]
+
+LINTED = 3  # warnings that are shown with the bill; `Plan.findings` has all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +95,8 @@ class Plan:
         lines = [self.headline, self.counts]
         lines += as_table(self.arms)
         lines += [f"! {exclusion}" for exclusion in self.exclusions]
-        lines += [f"· {note}" for note in self.notes]
+        lines += [f"! {finding}" for finding in self.findings if finding.severity == "error"]
+        lines += [f"· {note}" for note in (*self.notes, *self.remarks)]
         return "\n".join(line for line in lines if line)
 
     @property
@@ -101,6 +106,33 @@ class Plan:
         counts += [("on their way", self.going), ("ended before", self.ended)]
         counts += [("excluded", self.num_excluded)]
         return f"{self.cells:,} cells: " + " · ".join(f"{n:,} {word}" for word, n in counts if n)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the lint says of the words, worst first; what a model does not take is excluded."""
+        from toolkit.prompts.lint import lint
+
+        return [finding for finding in lint(self.grid) if finding.code != "not-taken"]
+
+    @cached_property
+    def power(self) -> Power | None:
+        """What the grid could find out; None where nothing in it is compared within a scene."""
+        return power(self.grid)
+
+    @cached_property
+    def remarks(self) -> list[str]:
+        """What it could find out, what it cannot tell, and what the lint says, in a line each."""
+        lines = [f"can find out · {self.power.text}"] if self.power else []
+        if said := self.grid.cannot_tell:
+            lines.append(f"cannot tell · {said}")
+        found = [(n, word) for word in ("error", "warning", "info")
+                 if (n := sum(f.severity == word for f in self.findings))]  # fmt: skip
+        if found:
+            counts = ", ".join(f"{n} {word}{'s' * (n > 1 and word != 'info')}" for n, word in found)
+            lines.append(f"lint · {counts}")
+        warnings = [f for f in self.findings if f.severity == "warning"]
+        lines += [f"lint · {finding}" for finding in warnings[:LINTED]]
+        return lines
 
     @cached_property
     def df(self) -> pd.DataFrame:
@@ -146,6 +178,9 @@ class Plan:
             "wall_s": None if self.wall_s is None else [round(s, 1) for s in self.wall_s],
             "arms": [arm.to_json() for arm in self.arms],
             "notes": self.notes,
+            "can_find_out": self.power.text if self.power else None,
+            "cannot_tell": self.grid.cannot_tell or None,
+            "lint": [finding.to_json() for finding in self.findings],
         }
 
     def __repr__(self) -> str:

@@ -33,6 +33,9 @@ def approve(bill: Plan, budget: Budget, *, up_to_usd: float | None = None) -> No
     if not bill.cells:
         reasons = "; ".join(map(str, bill.exclusions[:3]))
         raise GridError(f"no cell of this grid runs: {reasons}")
+    if errors := [finding for finding in bill.findings if finding.severity == "error"]:
+        more = f" (and {len(errors) - 1} more in exp.plan(grid))" if len(errors) > 1 else ""
+        raise GridError(f"nothing spent: {errors[0]}{more}")
     if bill.by_hand:
         rest = "; run the others as a grid of their own" if bill.new else ""
         raise GridError(

@@ -93,7 +93,13 @@ def as_html(bill: Plan) -> str:
     warnings = "".join(
         f"<div style='color:#b45309'>{html.escape(str(e))}</div>" for e in bill.exclusions[:12]
     )
-    notes = "".join(f"<div style='opacity:.75'>{html.escape(note)}</div>" for note in bill.notes)
+    warnings += "".join(
+        f"<div style='color:#b45309'>{html.escape(str(finding))}</div>"
+        for finding in bill.findings
+        if finding.severity == "error"
+    )
+    said = (*bill.notes, *bill.remarks)
+    notes = "".join(f"<div style='opacity:.75'>{html.escape(note)}</div>" for note in said)
     counts = f"<div style='opacity:.75'>{html.escape(bill.counts)}</div>"
     head = f"<b>{html.escape(bill.headline)}</b>{counts}"
     return f"<div style='{_BOX}'>{head}{table}{warnings}{notes}</div>"
