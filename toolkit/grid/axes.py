@@ -1,7 +1,8 @@
 """One axis of a grid: a name, its values, and the parameters that each value sets.
 
 A list varies, a single value is fixed. Most axes set one parameter; a value that is a mapping sets
-several together ("1280x720 at 16:9"), which is how linked parameters are written.
+several together, and `"1280x720@16:9"` is such a value in short. Numbers may be written as text:
+`"1-5"`, `"1, 2, .., 10"`; a value that begins with `SKIP:` is kept in the file and not run.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ def no_twice(name: str, values: Sequence[Any]) -> None:
 
 def as_values(name: str, given: Any) -> Sequence[Any]:
     """What a person typed for one axis, as its values; a list varies, anything else is fixed."""
+    if isinstance(given, str) and name in NUMBERS:
+        given = numbers(name, given)
     if isinstance(given, range):
         values: Sequence[Any] = given
     elif isinstance(given, (str, bytes, Mapping, ImageRef, Path, Near)) or not isinstance(
@@ -79,6 +82,8 @@ def as_values(name: str, given: Any) -> Sequence[Any]:
         values = (given,)
     else:
         values = tuple(given)
+    if not isinstance(values, range):
+        values = tuple(v for v in values if not (isinstance(v, str) and _SKIP.match(v)))
     if not len(values):
         raise GridError(f"`{name}` has no values; leave it out, or give one")
     if len(values) > MAX_VALUES and not isinstance(values, range):
@@ -87,6 +92,73 @@ def as_values(name: str, given: Any) -> Sequence[Any]:
         )
     no_twice(name, values)
     return values
+
+
+NUMBERS = ("duration_s", "fps", "seed", "samples")
+_SKIP = re.compile(r"\s*SKIP:", re.IGNORECASE)
+_SPAN = re.compile(r"(\d+)\s*-\s*(\d+)")
+
+
+def numbers(name: str, text: str) -> Sequence[Any]:
+    """`"1-5"`, `"1, 2, .., 10"` or `"3, 5, SKIP: 9"` as numbers."""
+    words = [word.strip() for word in text.split(",")]
+    if len(words) == 1 and (span := _SPAN.fullmatch(words[0])):
+        return _steps(name, text, int(span[1]), int(span[1]) + 1, int(span[2]))
+    found: list[Any] = []
+    for place, word in enumerate(words):
+        if word in ("..", "...", "…"):
+            known = [*found[-2:], *map(_typed, words[place + 1 :])]
+            if len(found) == 1 and type(found[0]) is int:
+                known.insert(1, found[0] + 1)
+            if len(known) != 3 or any(type(n) is not int for n in known):
+                raise GridError(
+                    f"`{name}`: {text!r} is no row of whole numbers; write '1, 2, .., 10' or '1-10'"
+                )
+            return [*found[:-2], *_steps(name, text, *known)]
+        if span := _SPAN.fullmatch(word):
+            found += _steps(name, text, int(span[1]), int(span[1]) + 1, int(span[2]))
+        elif word:
+            found.append(_typed(word))
+    return found
+
+
+def _steps(name: str, text: str, first: int, second: int, last: int) -> range:
+    step = second - first
+    if step <= 0 or last < first or (last - first) % step:
+        raise GridError(
+            f"`{name}`: {text!r} does not lead from {first} to {last} in steps of {step}; "
+            f"write '1, 2, .., 10' or '1-10'"
+        )
+    return range(first, last + 1, step)
+
+
+def _typed(word: str) -> Any:
+    """A number where it is one; other words are refused later, with the reason."""
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word
+
+
+_PIXELS = re.compile(r"(\d{2,5})\s*[x×]\s*(\d{2,5})", re.IGNORECASE)
+
+
+def linked_size(value: Any) -> Any:
+    """`"1280x720@16:9"`, `"720p@9:16"` or `"1280x720"` as the two parameters that it sets."""
+    if not isinstance(value, str):
+        return value
+    size, at, ratio = (word.strip() for word in value.partition("@"))
+    pixels = _PIXELS.fullmatch(size)
+    if pixels is None and not at:
+        return value
+    if pixels is None:
+        return {"resolution": size, "aspect_ratio": ratio}
+    width, height = int(pixels[1]), int(pixels[2])
+    shape = math.gcd(width, height)
+    own = f"{width // shape}:{height // shape}"
+    return {"resolution": f"{min(width, height)}p", "aspect_ratio": ratio or own}
 
 
 def sample_values(samples: Any) -> Sequence[int]:
@@ -183,14 +255,20 @@ def param_value(name: str, value: Any, *, folder: Path | None = None) -> Any:
     raise GridError(f"`{name}` is text, a number or True/False, not {type(value).__name__}")
 
 
+SIZES = ("size", "resolution")
+
+
 class Axis:
     """A named list of values; `params(i, card)` is what the i-th value sets on a model."""
 
     def __init__(
         self, name: str, given: Any, *, declared: Iterable[str], folder: Path | None = None
     ) -> None:
-        self.name = name
         values = as_values(name, given)
+        if name in SIZES:
+            values = values if isinstance(values, range) else tuple(map(linked_size, values))
+            name = "size" if isinstance(values[0], Mapping) else name
+        self.name = name
         known = [*CANONICAL_PARAMS, *declared]
         first = values[0]
         self.is_linked = isinstance(first, Mapping)

@@ -22,7 +22,7 @@ from typing import Any, overload
 
 from toolkit.catalog import Refusal, card, limit_refusal
 from toolkit.errors import CatalogError, GridError
-from toolkit.grid.axes import Axis, as_values, nearest, no_twice, sample_values
+from toolkit.grid.axes import Axis, as_values, linked_size, nearest, no_twice, sample_values
 from toolkit.grid.designs import Design, Factor, Full, Space, read_design
 from toolkit.grid.labels import identity, scenes, unique
 from toolkit.grid.rules import Exclusion, Rule, applies, read_rules
@@ -240,7 +240,7 @@ class Grid:
     def _axis(self, name: str, given: Any, declared: list[str], folder: Path | None) -> Axis:
         first = as_values(name, given)[0]
         known = [*PROMPT_PARTS, *CANONICAL_PARAMS, *declared]
-        if not isinstance(first, Mapping) and name not in known:
+        if not isinstance(linked_size(first), Mapping) and name not in known:
             raise GridError(f"`{name}`{nearest(name, known)}")
         return Axis(name, given, declared=declared, folder=folder)
 
