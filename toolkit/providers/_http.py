@@ -30,6 +30,7 @@ import httpcore
 import httpx
 
 from toolkit.errors import NotSent, ProviderError, RefusalKind, Refused
+from toolkit.providers._redact import redact
 
 __all__ = [
     "AddressError",
@@ -395,6 +396,7 @@ def _json(reply: httpx.Response, provider: str) -> dict[str, Any]:
 
 def _excerpt(reply: httpx.Response) -> str:
     text = " ".join(reply.text[:2000].split())
+    text = redact(text)  # before it is cut: half a key is a key
     return html.escape(re.sub(r"https?://\S+", "<address>", text)[:300], quote=False)
 
 

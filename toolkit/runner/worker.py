@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from toolkit.errors import StoreError
+from toolkit.providers._secrets import held, hold
 from toolkit.records import State
 from toolkit.runner.attention import at_work
 from toolkit.store import Store
@@ -111,14 +113,25 @@ def detach(store: Store, keys: Sequence[str], *, score: bool = True) -> Detached
 def _spawn(store: Store) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "toolkit.cli", "worker", str(store.folder), "--ordered"]
     with (store.folder / LOG).open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and command
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter and command
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
             start_new_session=True,  # no signal to the notebook's group reaches it
         )
+    with contextlib.suppress(BrokenPipeError), child.stdin or contextlib.nullcontext() as pipe:
+        if pipe is not None:
+            pipe.write(json.dumps(dict(held())).encode())
+    return child
+
+
+def _receive_keys() -> None:
+    """Keys that a person typed in the notebook come by a pipe: an environment can be looked at."""
+    with contextlib.suppress(ValueError, OSError):
+        for name, value in json.loads(sys.stdin.read() or "{}").items():
+            hold(name, value, asked=True)
 
 
 def _tail(store: Store) -> str:
@@ -135,6 +148,8 @@ def work(
 
     Returns how many runs are still open. `StoreError` where another process is the worker.
     """
+    if ordered:
+        _receive_keys()
     with _sole(store):
         batches: list[_Batch] = []
         stopping: list[int] = []
