@@ -7,7 +7,8 @@ is a bare alternation: put it between brackets.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 __all__ = [
     "ANIMAL",
@@ -40,8 +41,28 @@ def plural(noun: str) -> str:
 
 
 def any_of(words: Iterable[str]) -> str:
-    """An alternation, longest first, so that no word hides a longer one."""
-    return "|".join(re.escape(word) for word in sorted(set(words), key=lambda w: (-len(w), w)))
+    """A pattern for any of `words`, the longest that fits.
+
+    Written as a tree of letters: an alternation of 200 words is tried one by one at every place of
+    a text, a tree is left at the first letter.
+    """
+    tree: dict[str, Any] = {}
+    for word in words:
+        branch = tree
+        for letter in word:
+            branch = branch.setdefault(letter, {})
+        branch[""] = {}
+    return _branches(tree)
+
+
+def _branches(tree: Mapping[str, Any]) -> str:
+    longer = [
+        re.escape(letter) + _branches(rest) for letter, rest in sorted(tree.items()) if letter
+    ]
+    if not longer:
+        return ""
+    joined = longer[0] if len(longer) == 1 and "" not in tree else f"(?:{'|'.join(longer)})"
+    return f"{joined}?" if "" in tree else joined
 
 
 def _nouns(text: str) -> list[str]:

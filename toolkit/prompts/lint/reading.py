@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Any
 
+from toolkit.camera import Mention, find_moves
 from toolkit.prompts.formula import Prompt, render
 from toolkit.prompts.lint.finding import Edit, Finding, Severity
 from toolkit.records import PARTS, ModelCard
@@ -84,6 +85,11 @@ class Reading:
         """Whether words can be counted: a script that puts spaces between them."""
         dense = sum(1 for c in self.plain if "⺀" <= c <= "퟿" or "฀" <= c <= "໿")
         return dense < 0.2 * max(1, len(self.plain))
+
+    @cached_property
+    def mentions(self) -> list[Mention]:
+        """Every move that could be one of the camera's."""
+        return find_moves(self.plain)
 
     @property
     def has_parts(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from toolkit.camera import find_moves
 from toolkit.prompts.lexicon import ANIMAL, PERSON
 from toolkit.prompts.lint.finding import Edit, Finding
 from toolkit.prompts.lint.reading import Reading
@@ -147,8 +146,10 @@ _NO_SUBJECT = re.compile(
 
 def _has_subject(read: Reading) -> bool:
     """Whether anything is left to see once camera, light and look are taken away."""
+    if _ALIVE.search(read.plain):
+        return True
     rest = read.plain
-    for mention in reversed(find_moves(rest)):
+    for mention in reversed(read.mentions):
         rest = rest[: mention.start] + " " + rest[mention.end :]
     return bool(re.search(r"[^\W\d_]{3,}", _NO_SUBJECT.sub(" ", rest)))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from toolkit.camera import Mention, find_moves
+from toolkit.camera import Mention
 from toolkit.prompts.lint.finding import Finding
 from toolkit.prompts.lint.reading import Reading
 
@@ -94,7 +94,7 @@ def camera_mentions(read: Reading) -> list[Mention]:
     """The moves that the camera is asked to make; what the scene does by itself is left out."""
     if not read.is_english:
         return []
-    return [m for m in find_moves(read.plain) if _is_camera(read, m)]
+    return [m for m in read.mentions if _is_camera(read, m)]
 
 
 def _is_camera(read: Reading, mention: Mention) -> bool:
