@@ -118,3 +118,9 @@ def _sorted(findings: Iterable[Finding]) -> list[Finding]:
         key = (finding.code, finding.severity, finding.message, finding.part, finding.prompt)
         kept.setdefault(key, finding)
     return sorted(kept.values(), key=lambda f: _ORDER[f.severity])
+
+
+for (
+    _rule
+) in RULES:  # the patterns are compiled at their first use: now, and not at the first prompt
+    list(_rule(read("a fog")))

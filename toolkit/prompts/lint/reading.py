@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any
 
@@ -49,6 +49,12 @@ _NO = re.compile(
 )
 
 
+@cache
+def _folded(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """The same pattern for text in lower case."""
+    return re.compile(pattern.pattern.replace("A-Z", "a-z"), pattern.flags & ~re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Reading:
     """`text` as sent; `segments` says which part stands where: (part, start, end)."""
@@ -63,6 +69,11 @@ class Reading:
     def plain(self) -> str:
         """The text that patterns are looked for in: place by place the same, quotes straight."""
         return self.text[:LIMIT].translate(_QUOTES)
+
+    @cached_property
+    def low(self) -> str:
+        """`plain` in lower case: half the time of a search that ignores case."""
+        return self.plain.lower()
 
     @cached_property
     def num_words(self) -> int:
@@ -123,7 +134,9 @@ class Reading:
     def matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """Where `pattern` is found and not denied; nowhere in a text of another language."""
         if self.is_english:
-            for match in islice(pattern.finditer(self.plain), MANY):
+            folds = pattern.flags & re.IGNORECASE and len(self.low) == len(self.plain)
+            text = self.low if folds else self.plain
+            for match in islice((_folded(pattern) if folds else pattern).finditer(text), MANY):
                 if match.end() > match.start() and not self.is_denied(match.start()):
                     yield match
 
