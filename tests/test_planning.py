@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from toolkit.cli import main
 from toolkit.errors import ApprovalNeeded, BudgetError, GridError
 from toolkit.grid import Grid, near
 from toolkit.planning import (
@@ -224,7 +225,9 @@ def test_times_come_from_the_clips_made_before():
 
 def test_services_work_side_by_side_and_models_of_one_share_its_queue():
     assert wait({"sim/draft": 4, "luma/ray-2": 10}, None).seconds == (90, 240)
-    assert wait({"sim/draft": 4, "sim/final": 4}, None).seconds == pytest.approx((12, 24.7), abs=0.1)
+    assert wait({"sim/draft": 4, "sim/final": 4}, None).seconds == pytest.approx(
+        (12, 24.7), abs=0.1
+    )
     assert wait({"sim/draft": 0}, None) is None
 
 
@@ -474,3 +477,50 @@ def test_a_worklist_of_a_mixed_grid_lists_what_hands_make():
     rows = worklist(by_hand(models=["sim/draft", HANDS[0]]))
     assert [row["model"] for row in rows] == ["import/SomeSite-v2"] * 2
     assert all(row["file"].startswith(row["cell_id"]) for row in rows)
+
+
+# ---- which model for this
+
+
+def test_the_terminal_shows_facts_and_the_reason_within_120_columns(capsys):
+    assert main(["models", "--for", "action", "--max-usd", "0.5"]) == 0
+    head, facts, why, *_ = capsys.readouterr().out.splitlines()
+    assert head.split() == [
+        "model", "seconds", "sizes", "seed", "camera", "sound", "image", "price", "of",
+    ]  # fmt: skip
+    assert facts.split() == [
+        "fal/kling-video/v2.6/pro", "5,", "10", "1080p", "no", "words", "yes", "yes", "$0.07/s",
+        "2026-05-01",
+    ]  # fmt: skip
+    assert why == "    best for action; $0.35 for 5 s"
+    main(["models"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 80
+    assert max(map(len, lines)) <= 120
+    assert any("deprecated, gone on 2026-" in line for line in lines)
+    main(["models", "--for", "xyzzy"])
+    assert capsys.readouterr().out == "no model fits; ask for less, or see them all without words\n"
+
+
+def test_scripts_get_the_documented_fields_and_lists_of_lengths(capsys):
+    main(["models", "--json"])
+    rows = json.loads(capsys.readouterr().out)
+    assert all(
+        list(row)
+        == [
+            "model", "service", "wire_id", "durations_s", "resolutions", "seed", "camera", "audio",
+            "start_image", "price_usd", "price_unit", "price_date", "status", "retired_on",
+            "best_for",
+        ]
+        for row in rows
+    )  # fmt: skip
+    by_model = {row["model"]: row for row in rows}
+    assert by_model["sim/draft"]["durations_s"] == [*range(1, 11)]
+    assert by_model["vertex/veo-3.1"]["durations_s"] == [4, 6, 8]
+    assert by_model["pixverse/v5"]["price_usd"] is None
+
+
+def test_a_size_may_be_asked_for():
+    found = models("4k").set_index("model")
+    assert found["why"]["ark/seedance-2-0"].startswith("makes 4k; ")
+    assert "sim/draft" not in found.index

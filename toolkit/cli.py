@@ -100,12 +100,13 @@ def lab(args: argparse.Namespace) -> int:
 
 def models(args: argparse.Namespace) -> int:
     from toolkit.planning import models as find_models
+    from toolkit.planning import models_json, models_text
 
     table = find_models(args.words, max_usd=args.max_usd)
     if args.json:
-        out(json.loads(table.to_json(orient="records")))
+        out(models_json(table))
     else:
-        print(table.to_string(index=False) if len(table) else "no model fits")
+        print(models_text(table))
     return 0
 
 
@@ -181,6 +182,13 @@ def worker(args: argparse.Namespace) -> int:
     if args.json:
         out({"experiment": str(exp.folder), "open": left})
     return 1 if left else 0
+
+
+def service(args: argparse.Namespace) -> int:
+    from toolkit.simulator.http_service import main as serve
+
+    say("export PROMPTGRID_SIM_URL=<the address below> sends sim/… runs there; Ctrl-C ends it")
+    return serve(args.arguments)
 
 
 def import_(args: argparse.Namespace) -> int:
@@ -333,6 +341,9 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("worker", "carry on with what is open, and end when nothing is", worker)
     sub.add_argument("experiment", metavar="EXPERIMENT")
     sub.add_argument("--ordered", action="store_true", help=argparse.SUPPRESS)
+
+    sub = command("service", "the simulator over HTTP, for bad days", service, as_json=False)
+    sub.add_argument("arguments", nargs=argparse.REMAINDER, help="FOLDER and faults; FOLDER --help")
 
     sub = command("import", "bring in clips that you have already", import_)
     sub.add_argument("folder", metavar="FOLDER")

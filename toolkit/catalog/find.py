@@ -41,6 +41,7 @@ MEANT = {
     "instagram": "social", "reel": "social", "reels": "social", "shorts": "social",
     "news": "editorial", "nature": "documentary", "long": "longer", "hero": "final",
     "image": "image", "picture": "image", "broadcast": "production", "stable": "stability",
+    "quality": "final",
 }  # fmt: skip
 
 NEEDS = {  # words that a model can or cannot meet at all
@@ -91,6 +92,9 @@ def _match(card: ModelCard, asked: dict[str, str]) -> Match | None:
             if getattr(card, field):
                 score += 1
                 why.append(said)
+    if sizes := [size for size in card.resolutions if size in asked]:
+        score += 2.0
+        why.append(f"makes {', '.join(sizes)}")
     for weight, label, phrases in (
         (3.0, "best for", card.best_for),
         (2.0, "strong in", card.strengths),
@@ -108,7 +112,8 @@ def _match(card: ModelCard, asked: dict[str, str]) -> Match | None:
         return None
     if card.status in ("deprecated", "legacy", "unknown"):
         score -= {"deprecated": 1.0, "unknown": 0.5, "legacy": 0.25}[card.status]
-        why.append({"unknown": "may be gone"}.get(card.status, card.status))
+        said = {"unknown": "may be gone"}.get(card.status, card.status)
+        why.append(f"{said}, gone on {card.retired_on}" if card.retired_on else said)
     if not asked and card.best_for:
         why.append(f"best for {', '.join(card.best_for)}")
     params = usual_params(card)
@@ -134,7 +139,9 @@ def _stems(text: str, *, meant: bool = False) -> dict[str, str]:
     return stems
 
 
-_SMALL = frozenset(["for", "and", "the", "with", "of", "an", "in", "on", "to", "that", "is", "my"])
+_SMALL = frozenset(
+    ["for", "and", "the", "with", "of", "an", "in", "on", "to", "that", "is", "my", "best"]
+)
 
 
 def _stem(word: str) -> str:

@@ -6,7 +6,7 @@ it into a list for making clips by hand, `promote` takes the best arms on to oth
 """
 
 from toolkit.planning.bill import Plan, plan
-from toolkit.planning.catalogue import models
+from toolkit.planning.catalogue import models, models_json, models_text
 from toolkit.planning.compare import designs
 from toolkit.planning.count import cell_rows
 from toolkit.planning.detect import Power, power
@@ -26,6 +26,8 @@ __all__ = [
     "designs",
     "dry_run",
     "models",
+    "models_json",
+    "models_text",
     "pilot",
     "plan",
     "power",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import textwrap
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from toolkit.catalog import find, usual_params
 from toolkit.catalog.find import Match
-from toolkit.records import from_micro
+from toolkit.planning.look import cut
+from toolkit.records import ModelCard, from_micro
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["models"]
+__all__ = ["models", "models_json", "models_text"]
 
 COLUMNS = (
     "model", "service", "wire_id", "durations_s", "resolutions", "seed", "camera", "audio",
@@ -37,17 +40,75 @@ def models(
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)  # None stays None, not NaN
 
 
+def models_json(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """What scripts rely on: the columns of `models` but the reason, which is for people."""
+    return [
+        {name: row[name] for name in COLUMNS if name != "why"} for row in table.to_dict("records")
+    ]
+
+
+HEAD = ("model", "seconds", "sizes", "seed", "camera", "sound", "image", "price", "of")
+WIDTH = 120  # columns of a terminal that the lines keep to
+LONGEST = 36  # of a model's name
+KNOWN = {True: "yes", False: "no", None: "?"}
+SEEDS = {"honoured": "yes", "best_effort": "roughly", "none": "no", "unknown": "?"}
+
+
+def models_text(table: pd.DataFrame) -> str:
+    """The table for a terminal: a line of facts for each model, and below it why it is here, with
+    its status where that is not live.
+    """
+    if not len(table):
+        return "no model fits; ask for less, or see them all without words"
+    rows = table.to_dict("records")
+    lines = [HEAD, *(_facts(row) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(HEAD))]
+    shown = ["  ".join(f"{w:{n}}" for w, n in zip(line, widths, strict=True)) for line in lines]
+    text = [shown[0].rstrip()[:WIDTH]]
+    for row, line in zip(rows, shown[1:], strict=True):
+        text.append(line.rstrip()[:WIDTH])
+        if row["why"]:
+            text += textwrap.wrap(
+                row["why"], WIDTH, initial_indent="    ", subsequent_indent="    "
+            )
+    return "\n".join(text)
+
+
+def _facts(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+    return (
+        cut(row["model"], LONGEST),
+        _span([f"{length:g}" for length in row["durations_s"]]),
+        _span(row["resolutions"]),
+        SEEDS[row["seed"]],
+        "yes" if row["camera"] else "words",  # without a parameter the words of the prompt do it
+        KNOWN[row["audio"]],
+        KNOWN[row["start_image"]],
+        _each(row),
+        row["price_date"] or "–",
+    )
+
+
+def _span(values: Sequence[str]) -> str:
+    if len(values) > 3:
+        return f"{values[0]}–{values[-1]}"
+    return ", ".join(values) or "?"
+
+
+def _each(row: Mapping[Hashable, Any]) -> str:
+    if row["price_usd"] is None:
+        return "unknown"
+    kind = "sim $" if row["service"] == "sim" else "$"
+    return f"{kind}{row['price_usd']:g}/{row['price_unit'].removeprefix('USD/')}"
+
+
 def _row(match: Match) -> dict[str, Any]:
     card = match.card
     amount, unit = _unit_price(match)
-    lengths: Any = list(card.durations_s)
-    if not lengths and card.duration_range_s:
-        lengths = "{:g}–{:g}".format(*card.duration_range_s)
     return {
         "model": card.model,
         "service": card.service,
         "wire_id": card.wire_id,
-        "durations_s": lengths,
+        "durations_s": _lengths(card),
         "resolutions": list(card.resolutions),
         "seed": card.seed,
         "camera": card.camera,
@@ -61,6 +122,18 @@ def _row(match: Match) -> dict[str, Any]:
         "best_for": list(card.best_for),
         "why": "; ".join(match.why),
     }
+
+
+def _lengths(card: ModelCard) -> list[float]:
+    """The lengths it takes; of a range the whole seconds and its ends."""
+    if card.durations_s or not card.duration_range_s:
+        return [_whole(length) for length in card.durations_s]
+    low, high = card.duration_range_s
+    return [_whole(s) for s in sorted({low, *range(math.ceil(low), math.floor(high) + 1), high})]
+
+
+def _whole(length: float) -> float:
+    return int(length) if float(length).is_integer() else length
 
 
 def _unit_price(match: Match) -> tuple[float | None, str | None]:

@@ -12,7 +12,7 @@ from toolkit.planning.money import each
 if TYPE_CHECKING:
     from toolkit.planning.bill import Plan
 
-__all__ = ["as_html", "as_table"]
+__all__ = ["as_html", "as_table", "cut"]
 
 SHOWN = 40
 
@@ -25,7 +25,7 @@ def as_table(arms: Sequence[Arm]) -> list[str]:
     head = [*names, "new", "done", "each", "cost"]
     rows = [
         [
-            *(_cut(plain(arm.levels[name])) for name in names),
+            *(cut(plain(arm.levels[name])) for name in names),
             f"{arm.new:,}",
             f"{arm.done:,}",
             each(arm.each),
@@ -48,7 +48,7 @@ def as_table(arms: Sequence[Arm]) -> list[str]:
     return lines
 
 
-def _cut(value: Any, limit: int = 44) -> str:
+def cut(value: Any, limit: int = 44) -> str:
     text = "–" if value is None else str(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -83,7 +83,7 @@ def as_html(bill: Plan) -> str:
         )
         rows.append(
             "<tr>"
-            + "".join(cell(_cut(plain(arm.levels[n]))) for n in names)
+            + "".join(cell(cut(plain(arm.levels[n]))) for n in names)
             + "".join(cell(text, right=True) for text in right)
             + "</tr>"
         )
