@@ -18,6 +18,7 @@ from toolkit.seams import (
     Job,
     JobHandle,
     JobState,
+    Provider,
     Request,
     Running,
     Succeeded,
@@ -102,6 +103,11 @@ def _sent(request: Request, token: str) -> dict[str, object]:
     }
 
 
-def provider(folder: Path) -> SimProvider:
-    """The simulator whose jobs and files lie in `folder`."""
+def provider(folder: Path) -> Provider:
+    """The simulator whose jobs and files lie in `folder`, or the service at PROMPTGRID_SIM_URL."""
+    url = os.environ.get("PROMPTGRID_SIM_URL")
+    if url:
+        from toolkit.providers._sim_http import HttpSimProvider
+
+        return HttpSimProvider(url, cards=SimProvider(folder).models())
     return SimProvider(folder)
