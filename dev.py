@@ -1,6 +1,6 @@
 """One command from nothing: makes `.venv`, installs the locked packages, runs a task.
 
-    python3 dev.py demo|test|lab|check|bench|lock [arguments]
+    python3 dev.py demo|test|lab|check|bench|storm|soak|lock [arguments]
 
 Needs Python 3.11+ and nothing else. On Windows: `py dev.py demo`. The set-up is stamped: the
 second run starts at once.
@@ -143,6 +143,27 @@ def bench(*args: str) -> int:
     return run(PYTHON, "-m", "tests.benchmarks", *args)
 
 
+def storm(*args: str) -> int:
+    """Kernels killed at random, at every named place, suspended, under every fault: an hour."""
+    if args:
+        return run(PYTHON, "-m", "tests.storm", *args)
+    return (
+        run(PYTHON, "-m", "tests.storm", "storm")
+        or run(PYTHON, "-m", "tests.storm", "failpoints")
+        or run(PYTHON, "-m", "tests.storm", "failpoints", "--stop", "30", "--at-once", "8")
+        or run(PYTHON, "-m", "tests.storm", "faults")
+    )
+
+
+def soak(*args: str) -> int:
+    """A hundred thousand runs through one engine, and eight kernels on one experiment."""
+    if args:
+        return run(PYTHON, "-m", "tests.storm", "soak", *args)
+    return run(PYTHON, "-m", "tests.storm", "soak") or run(
+        PYTHON, "-m", "tests.storm", "contention", "--seconds", "1800"
+    )
+
+
 def lock(*args: str) -> int:
     """Every package for every system with its hash, and no host name in it."""
     return run(
@@ -152,7 +173,10 @@ def lock(*args: str) -> int:
     )  # fmt: skip
 
 
-TASKS = {"demo": demo, "test": test, "lab": lab, "check": check, "bench": bench, "lock": lock}
+TASKS = {
+    "demo": demo, "test": test, "lab": lab, "check": check, "bench": bench, "storm": storm,
+    "soak": soak, "lock": lock,
+}  # fmt: skip
 
 
 def main(argv: list[str]) -> int:
