@@ -159,10 +159,9 @@ def test_models_that_cannot_be_used_say_why(runner: Runner):
     type_in(builder, params={"resolution": "720p"})
 
     assert row(builder, "sim/draft")["off"] == "takes 540p; “near 720p” would use 540p"
-    assert builder._form.view["notes"][0] == {
-        "tone": "warn",
-        "text": "sim/draft takes 540p: 9 cells excluded; “near 720p” would use 540p",
-    }
+    assert builder._form.view["left_out"] == [
+        "sim/draft takes 540p: 9 cells excluded; “near 720p” would use 540p"
+    ]
     assert builder._form.view["run"] == {
         "label": "Nothing to run", "on": False, "why": "no cell runs",
     }  # fmt: skip
@@ -269,7 +268,7 @@ def test_what_the_screen_cannot_say_is_kept_and_said(runner: Runner):
         WALK,
         models="sim/draft",
         duration_s=[2, 5],
-        exclude=[{"duration_s": 2, "camera": "slow push in"}],
+        exclude=[lambda cell: cell["duration_s"] == 2 and cell["camera"] == "slow push in"],
     )
     builder = build(runner, grid)
 
@@ -277,7 +276,8 @@ def test_what_the_screen_cannot_say_is_kept_and_said(runner: Runner):
 
     assert builder.grid.exclude == grid.exclude
     assert builder.grid.num_kept == 10
-    assert {"tone": "info", "text": "kept as in the code: exclude"} in builder._form.view["notes"]
+    kept = {"tone": "info", "text": "kept as in the code: a function that excludes"}
+    assert kept in builder._form.view["notes"]
 
 
 def test_the_text_of_a_builder_is_the_bill_and_the_code(runner: Runner):

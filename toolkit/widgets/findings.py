@@ -23,8 +23,7 @@ __all__ = ["Noted", "Reader", "mended"]
 
 MOST = 300  # prompts that are read
 ABOUT_ALL = frozenset({"duration-open"})  # said of a prompt, true of the grid
-GLYPHS = {"error": "✕", "warning": "▲", "info": "i"}
-_ORDER = list(GLYPHS)
+_ORDER = ("error", "warning", "info")
 _SETS = re.compile(r"`(\w+)=(tk\.near\()?'?([\w.:]+)'?\)?`")
 _NEAR = re.compile(r"`tk\.near\('?([^')]+)'?\)`")
 
@@ -39,7 +38,7 @@ class Noted:
     @property
     def id(self) -> str:
         """The same for the same finding after the next key."""
-        return f"{self.finding.code}/{self.finding.part or ''}/{self.finding.message}"
+        return "/".join(map(str, _alike(self.finding)))
 
     @property
     def rule(self) -> str:
@@ -80,6 +79,15 @@ class Noted:
         return "" if change is None else f"{change[0].replace('_', ' ')}: {change[1]}"
 
 
+def _alike(finding: Finding) -> tuple[str, str, str]:
+    """The same for what one line can say: wordings of 29 and of 30 words are both short."""
+    return finding.code, finding.part or "", re.sub(r"\d+", "#", finding.message)
+
+
+def _rank(finding: Finding) -> int:
+    return _ORDER.index(finding.severity)
+
+
 def _cut(text: str, limit: int = 32) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
@@ -95,13 +103,14 @@ class Reader:
         found: dict[Any, list[int]] = {}
         noted: dict[Any, Finding] = {}
         for number, finding in self._findings(grid):
-            key = (finding.code, finding.severity, finding.message, finding.part)
-            noted.setdefault(key, finding)
+            key = _alike(finding)
+            if _rank(finding) < _rank(noted.setdefault(key, finding)):
+                noted[key] = finding
             places = found.setdefault(key, [])
             if number is not None and number not in places:
                 places.append(number)
         rows = [Noted(finding, tuple(found[key])) for key, finding in noted.items()]
-        return sorted(rows, key=lambda row: _ORDER.index(row.finding.severity))
+        return sorted(rows, key=lambda row: _rank(row.finding))
 
     def _findings(self, grid: Grid) -> Iterator[tuple[int | None, Finding]]:
         for rule in GRID_RULES:

@@ -1,25 +1,28 @@
 """Between a grid and what a person types on the builder's screen; no widget in sight.
 
 On the screen everything is text: a part has one wording a line, a parameter its values with commas
-between. What cannot be said in such text (exclusions, linked parameters, a design) is *kept*: it
-stays with the grid, is shown, and is not edited.
+between, an exclusion is a line such as `model = sim/final and duration_s = 9`. What cannot be said
+in such text (linked parameters, a function that excludes) is *kept*: it stays with the grid, is
+shown, and is not edited.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from toolkit.errors import GridError, PromptError, ToolkitError
-from toolkit.grid import Grid, near
+from toolkit.grid import Design, Grid, near
 from toolkit.grid.axes import Near
+from toolkit.grid.rules import Rule, read_rules
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt, options
 from toolkit.records import ImageRef
 
 __all__ = [
-    "FormError", "Kept", "grid_from", "part_text", "read_values", "to_form", "value_text",
+    "FormError", "Kept", "design_text", "grid_from", "part_text", "read_values", "to_form",
+    "value_text",
 ]  # fmt: skip
 
 NOTHING = "(none)"  # a wording that leaves the part out, as a control
@@ -40,7 +43,13 @@ class Kept:
     """What the screen cannot say and the grid keeps."""
 
     params: Mapping[str, Any] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)  # scene, exclude, design, extra
+    options: Mapping[str, Any] = field(default_factory=dict)  # scene, extra, word lists
+    rules: tuple[Rule, ...] = ()  # exclusions that are no text
+
+    @property
+    def named(self) -> list[str]:
+        """What is kept, in the words of the code."""
+        return [*self.params, *self.options, *(["a function that excludes"] if self.rules else [])]
 
 
 # ---- from a grid to the screen ---------------------------------------------------------------
@@ -60,9 +69,8 @@ def to_form(grid: Grid, *, rev: int = 0) -> tuple[dict[str, Any], Kept]:
             kept[axis.name] = list(axis.values)
         else:
             params[axis.name] = text
-    options: dict[str, Any] = {"scene": grid.scene, "exclude": grid.exclude, "extra": grid.extra}
-    options["design"] = None if grid.design == "full" else grid.design
-    options["wildcards"] = grid.word_lists
+    options = {"scene": grid.scene, "extra": grid.extra, "wildcards": grid.word_lists}
+    texts = [(rule, _rule_text(rule, grid)) for rule in grid.exclude]
     form = {
         "rev": rev,
         "prompts": prompts,
@@ -70,8 +78,11 @@ def to_form(grid: Grid, *, rev: int = 0) -> tuple[dict[str, Any], Kept]:
         "models": list(grid.models),
         "params": params,
         "samples": _samples_text(grid.samples),
+        "exclude": [text for _, text in texts if text],
+        "design": design_text(grid.design),
     }
-    return form, Kept(kept, {name: value for name, value in options.items() if value})
+    rules = tuple(rule for rule, text in texts if not text)
+    return form, Kept(kept, {name: value for name, value in options.items() if value}, rules)
 
 
 def _prompt_fields(prompt: Prompt) -> dict[str, Any]:
@@ -116,6 +127,40 @@ def _values_text(name: str, values: Sequence[Any]) -> str | None:
     return text if list(read_values(name, text)) == plain else None
 
 
+def _rule_text(rule: Rule, grid: Grid) -> str:
+    """An exclusion as it is typed; "" where the text would not be read back as the same rule."""
+    if not isinstance(rule, Mapping):
+        return ""
+    asked = {name: _listed(value) for name, value in rule.items()}
+    text = " and ".join(f"{name} = {'|'.join(map(str, v))}" for name, v in asked.items())
+    try:
+        (again,) = read_rules(text, field=grid._field, levels=grid._levels)
+    except GridError:
+        return ""
+    assert isinstance(again, Mapping)
+    return text if {name: _listed(value) for name, value in again.items()} == asked else ""
+
+
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def design_text(design: str | Design) -> str:
+    """A design as the screen holds it: `pairwise`, `Random(k=12, seed=0)`."""
+    return design if isinstance(design, str) else repr(design)
+
+
+def read_design_text(text: str) -> Any:
+    """What `Grid(design=…)` takes for it."""
+    call = re.fullmatch(r"(\w+)\((.*)\)", text.strip())
+    if call is None:
+        return text.strip() or "full"
+    asked = re.findall(r"(\w+)=(\d+)", call[2])
+    return {call[1].lower(): {name: int(number) for name, number in asked}}
+
+
 def _samples_text(samples: Sequence[int]) -> str:
     if isinstance(samples, range) and samples.start == 1 and samples.step == 1:
         return str(len(samples))
@@ -150,25 +195,49 @@ def grid_from(form: Mapping[str, Any], kept: Kept) -> Grid:
         wrong["prompts"] = "write a prompt"
     if wrong:
         raise FormError(wrong)
-    try:
+
+    def made(rules: Sequence[str]) -> Grid:
         return Grid(
             prompts,
             models=list(form["models"]),
             samples=samples,
+            exclude=[*kept.rules, *rules],
+            design=read_design_text(form.get("design", "full")),
             **shared,
             **params,
             **kept.params,
             **kept.options,
         )
+
+    rules = [text for text in form.get("exclude", ()) if text.strip()]
+    try:
+        return made(rules)
     except ToolkitError as error:
-        raise FormError({_place_of(str(error), params): str(error)}) from error
+        place = _wrong_rule(made, form) or _place_of(str(error), params)
+        raise FormError({place: str(error)}) from error
+
+
+def _wrong_rule(made: Callable[[Sequence[str]], Grid], form: Mapping[str, Any]) -> str:
+    """Which exclusion alone is refused: `exclude.1`; "" for none, or where all else is wrong."""
+    texts = {n: text for n, text in enumerate(form.get("exclude", ())) if text.strip()}
+    if not texts or not _stands(made, []):
+        return ""
+    return next((f"exclude.{n}" for n, text in texts.items() if not _stands(made, [text])), "")
+
+
+def _stands(made: Callable[[Sequence[str]], Grid], rules: Sequence[str]) -> bool:
+    try:
+        made(rules)
+    except ToolkitError:
+        return False
+    return True
 
 
 def _place_of(message: str, params: Mapping[str, Any]) -> str:
     """Where an error of the grid belongs: its message names the parameter first."""
     named = re.match(r"`(\w+)`", message)
     name = named[1] if named else ""
-    return f"param.{name}" if name in params else name if name == "samples" else "grid"
+    return f"param.{name}" if name in params else name if name in {"samples", "design"} else "grid"
 
 
 def _prompt(number: int, fields: Mapping[str, Any], wrong: dict[str, str]) -> Prompt | None:

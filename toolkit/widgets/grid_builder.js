@@ -11,12 +11,15 @@ const PARTS = [
 ];
 const OPTIONAL = new Set(["action", "negative"]);
 const PAUSE_MS = 50;
+const BESIDE_MS = 250;  // after the last change, for what is not needed at each key
 const MARKS = { error: "✕", warning: "▲", info: "i" };
 
 function renderBuilder({ model, el: host }) {
   const { root, off } = shell(model, host, "builder", { label: "Grid builder" });
+  const { ask: askPython, off: offAsk } = asker(model);
   let form = structuredClone(model.get("form"));
   let filter = "";
+  let showAll = false;
   let timer;
 
   const commit = () => {
@@ -40,10 +43,49 @@ function renderBuilder({ model, el: host }) {
     drawPrompts();
     prompts.lastElementChild.querySelector("textarea").focus();
   } }, "+ Another prompt");
+  const preset = el("select", { "aria-label": "Preset", class: "pg-preset" }, el("option", { value: "" }, "Begin with a preset"),
+    ...(model.get("presets") ?? []).map((one) => el("option", { value: one.name }, `${one.title}: ${one.good_for}`)));
+  const loadPreset = el("button", { type: "button", class: "pg-button", "aria-label": "Load the preset", onclick: () => {
+    if (preset.value) tell("preset", { name: preset.value });
+  } }, "Load");
+  const table = el("textarea", { rows: 3, class: "pg-table", "aria-label": "Rows of a spreadsheet",
+    placeholder: "subject\tenvironment\tcamera\tmood\none row a prompt, copied from a spreadsheet" });
+  const tableBox = el("div", { class: "pg-card", hidden: true }, table,
+    el("div", { class: "pg-row pg-cardhead" },
+      el("span", { class: "pg-soft pg-small pg-grow" }, "Four columns are subject, environment, camera, mood; a first row may name them. One column is sent as typed."),
+      el("button", { type: "button", class: "pg-button pg-main", onclick: () => { tell("table", { text: table.value }); table.value = ""; openTable(false); } }, "Add as prompts"),
+      el("button", { type: "button", class: "pg-button", onclick: () => openTable(false) }, "Cancel")));
+  const pasteTable = el("button", { type: "button", class: "pg-button pg-quiet", "aria-expanded": "false", onclick: () => openTable(tableBox.hidden) }, "Paste a table");
+  function openTable(open) {
+    tableBox.hidden = !open;
+    pasteTable.setAttribute("aria-expanded", String(open));
+    (open ? table : pasteTable).focus();
+  }
+  prompts.addEventListener("paste", (event) => {  // rows copied in a spreadsheet, whatever the field
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (!text.trim().includes("\t")) return;
+    event.preventDefault();
+    tell("table", { text });
+  });
+
   const find = el("input", { type: "text", placeholder: "Find a model", "aria-label": "Find a model",
     oninput: () => { filter = find.value.trim().toLowerCase(); paintModels(); } });
   const models = el("div", { class: "pg-models", role: "group", "aria-label": "Models" });
   const chosen = el("span", { class: "pg-soft pg-small" });
+  const all = el("button", { type: "button", class: "pg-button pg-quiet", onclick: () => { showAll = !showAll; paintModels(); } });
+
+  const rules = el("div", { class: "pg-rules" });
+  const addRule = el("button", { type: "button", class: "pg-button pg-quiet", onclick: () => {
+    form.exclude = [...(form.exclude ?? []), ""];
+    drawRules();
+    rules.lastElementChild.querySelector("input").focus();
+  } }, "+ Leave cells out");
+  const leftOut = el("ul", { class: "pg-notes pg-leftout", "aria-label": "Cells that are left out, and why" });
+  const designs = el("div", { class: "pg-designs", role: "radiogroup", "aria-label": "Design" });
+  const designTitle = el("summary", {}, "Design");
+  const unsure = el("p", { class: "pg-soft pg-small", hidden: true }, "With so few scenes no design could be sure of a difference; more scenes help more than samples.");
+  const designError = el("div", { class: "pg-error", hidden: true });
+  const designBox = el("details", { class: "pg-designbox", ontoggle: () => { if (designBox.open) beside(0); } }, designTitle, designs, unsure, designError);
   const settings = el("div", { class: "pg-settings" });
   const more = el("details", { class: "pg-more" }, el("summary", {}, "More settings"));
   const moreSettings = el("div", { class: "pg-settings" });
@@ -68,11 +110,30 @@ function renderBuilder({ model, el: host }) {
   const bill = el("div", { class: "pg-bill" });
   const notes = el("ul", { class: "pg-notes" });
   const run = el("button", { type: "button", class: "pg-button pg-main pg-run", onclick: () => tell("run") }, "Run");
+  const pilot = el("button", { type: "button", class: "pg-button pg-pilot", onclick: () => {
+    if (pilot.getAttribute("aria-disabled") !== "true") tell("pilot");
+  } }, "Pilot");
+  const dry = el("button", { type: "button", class: "pg-button pg-dry", title: "Renders and checks every cell; sends nothing",
+    onclick: () => tell("dry_run") }, "Dry run · free");
+  const looked = el("pre", { tabindex: "0", class: "pg-looked", "aria-label": "What the dry run found", hidden: true });
   const why = el("span", { class: "pg-soft pg-small pg-why" });
   const said = el("p", { class: "pg-small pg-said", role: "status" });
   const code = el("pre", { tabindex: "0", "aria-label": "The code that does the same" });
   const codeBox = el("details", { class: "pg-code" }, el("summary", {}, "Show code"),
     el("div", { class: "pg-codebody" }, code, copyButton(() => code.textContent, { label: "Copy code" })));
+  const copyYaml = copyButton(async () => (await askPython("yaml", { form })).content.text, { label: "Copy YAML" });
+  copyYaml.classList.add("pg-quiet");
+  const yaml = el("textarea", { rows: 4, "aria-label": "Text of a GRID.yaml", placeholder: "prompts: …\nmodels: …" });
+  const file = el("input", { type: "file", accept: ".yaml,.yml,text/yaml,text/plain", "aria-label": "Open a GRID.yaml", onchange: async () => {
+    const [opened] = file.files;
+    if (!opened) return;
+    yaml.value = await opened.text();
+    tell("load_yaml", { text: yaml.value, name: opened.name });
+    file.value = "";
+  } });
+  const yamlBox = el("details", { class: "pg-yaml" }, el("summary", {}, "Load YAML"),
+    yaml, el("div", { class: "pg-row" }, file, el("span", { class: "pg-grow" }),
+      el("button", { type: "button", class: "pg-button", onclick: () => tell("load_yaml", { text: yaml.value }) }, "Load the text")));
   const texts = el("ol", { class: "pg-texts" });
   const textsTitle = el("summary", {}, "Prompts as sent");
   const textsBox = el("details", {}, textsTitle, texts);
@@ -81,20 +142,28 @@ function renderBuilder({ model, el: host }) {
     ask,
     el("section", { "aria-label": "Prompt" },
       el("div", { class: "pg-row pg-title" }, el("h3", {}, "Prompt"),
-        el("span", { class: "pg-soft pg-small" }, "one wording a line: each line is an arm"), el("span", { class: "pg-grow" }), addPrompt),
-      prompts),
+        el("span", { class: "pg-soft pg-small" }, "one wording a line: each line is an arm. Ctrl+Space: words"),
+        el("span", { class: "pg-grow" }), pasteTable, addPrompt),
+      el("div", { class: "pg-row pg-begin" }, preset, loadPreset),
+      tableBox, prompts),
     el("div", { class: "pg-columns" },
       el("section", { "aria-label": "Models" },
-        el("div", { class: "pg-row pg-title" }, el("h3", {}, "Models"), chosen),
+        el("div", { class: "pg-row pg-title" }, el("h3", {}, "Models"), chosen, el("span", { class: "pg-grow" }), all),
         find, models),
       el("section", { "aria-label": "Settings" },
         el("div", { class: "pg-row pg-title" }, el("h3", {}, "Settings"),
           el("span", { class: "pg-soft pg-small" }, "several values, with commas, vary")),
         settings, more)),
+    el("section", { "aria-label": "Which cells run" },
+      el("div", { class: "pg-row pg-title" }, el("h3", {}, "Which cells run"),
+        el("span", { class: "pg-soft pg-small" }, "such as: model = sim/final and duration_s = 9"), el("span", { class: "pg-grow" }), addRule),
+      rules, leftOut, designBox),
     lintBox,
     el("section", { class: "pg-receipt", "aria-label": "Receipt" },
-      el("div", { class: "pg-row" }, el("div", { class: "pg-grow" }, factors, bill), why, run),
-      el("div", { class: "pg-row" }, said, undo, lintJump), notes, el("div", { class: "pg-row pg-folds" }, codeBox, textsBox)),
+      el("div", { class: "pg-row" }, el("div", { class: "pg-grow" }, factors, bill),
+        el("div", { class: "pg-acts pg-row" }, dry, pilot, run)),
+      why,
+      el("div", { class: "pg-row" }, said, undo, lintJump), notes, looked, el("div", { class: "pg-row pg-folds" }, codeBox, copyYaml, yamlBox, textsBox)),
   );
   settings.append(samplesField);
 
@@ -117,9 +186,14 @@ function renderBuilder({ model, el: host }) {
     grow(area);
     const error = el("div", { class: "pg-error", hidden: true });
     const node = field(label, "", area, error);
+    suggest(area, (before) => wordsFor(part, before));
     node.dataset.place = `${place}.${part}`;
     node.classList.add(`pg-part-${part}`);
     return node;
+  }
+
+  async function wordsFor(what, before) {
+    return (await askPython("complete", { what, before })).content;
   }
 
   function promptCard(prompt, index) {
@@ -214,8 +288,13 @@ function renderBuilder({ model, el: host }) {
       say(row.off, card.off ?? card.note ?? "");
       row.node.classList.toggle("pg-is-off", Boolean(card.off));
       row.node.title = card.hint ?? "";
-      row.node.hidden = !picked && filter !== "" && !`${card.model} ${card.title} ${card.hint}`.toLowerCase().includes(filter);
+      row.node.hidden = !picked && (filter === "" ? !card.usable && !showAll
+        : !`${card.model} ${card.title} ${card.hint}`.toLowerCase().includes(filter));
     }
+    const usable = list.filter((card) => card.usable).length;
+    all.hidden = usable === list.length;
+    say(all, showAll ? `Show the ${usable} usable` : `Show all ${list.length}`);
+    all.setAttribute("aria-pressed", String(showAll));
     find.hidden = list.length < 8;
     say(chosen, `${form.models.length} chosen of ${list.length}`);
   }
@@ -283,6 +362,105 @@ function renderBuilder({ model, el: host }) {
     input.setAttribute("aria-invalid", String(Boolean(text)));
   }
 
+  // ---- which cells run ------------------------------------------------------------------------
+  function drawRules() {
+    rules.replaceChildren(...(form.exclude ?? []).map((text, index) => {
+      const input = el("input", { type: "text", value: text, placeholder: "model = sim/final and duration_s = 9",
+        "aria-label": `Left out ${index + 1}`, oninput: () => { form.exclude[index] = input.value; edited(); } });
+      const drop = el("button", { type: "button", class: "pg-button", "aria-label": `Remove: ${text || "this line"}`, onclick: () => {
+        form.exclude.splice(index, 1);
+        commit();
+        drawRules();
+        addRule.focus();
+      } }, "Remove");
+      const error = el("div", { class: "pg-error", hidden: true });
+      const row = el("div", { class: "pg-rule" }, el("div", { class: "pg-row" }, el("div", { class: "pg-grow" }, input), drop), error);
+      row.dataset.place = `exclude.${index}`;
+      suggest(input, (before) => wordsFor("exclude", before));
+      return row;
+    }));
+    paintRules(model.get("view"));
+  }
+
+  function paintRules(view) {
+    for (const row of rules.children) {
+      showError({ input: row.querySelector("input"), error: row.querySelector(".pg-error") }, (view.errors ?? {})[row.dataset.place]);
+    }
+    const lines = (view.left_out ?? []).map((text) => el("li", { class: "pg-note-warn" }, text));
+    if (view.more_left_out > 0) lines.push(el("li", { class: "pg-soft" }, `and ${view.more_left_out} reasons more`));
+    leftOut.replaceChildren(...lines);
+    designError.hidden = !view.errors?.design;
+    say(designError, view.errors?.design ?? "");
+  }
+
+  const designRows = new Map();
+  const kindOf = (text) => text.split("(")[0].toLowerCase();
+  function choose(text) {
+    form.design = text;
+    paintDesign();
+    commit();
+  }
+
+  function designRow(kind) {
+    const box = el("input", { type: "radio", name: designName, onchange: () => { if (box.checked) choose(row.text); } });
+    const row = { box, text: kind, clips: el("span", { class: "pg-price" }), cost: el("span", { class: "pg-price" }),
+      finds: el("span", { class: "pg-soft pg-small" }), open: el("span", { class: "pg-off pg-small" }) };
+    const label = el("span", { class: "pg-model" }, kind.replaceAll("_", " "));
+    if (kind === "random") {
+      row.k = el("input", { type: "text", inputmode: "numeric", class: "pg-k", "aria-label": "How many combinations are drawn", oninput: () => {
+        const k = Number.parseInt(row.k.value, 10);
+        if (!(k > 0)) return;
+        const seed = /seed=(\d+)/.exec(row.text)?.[1] ?? 0;
+        row.text = `Random(k=${k}, seed=${seed})`;
+        choose(row.text);
+      } });
+      label.append(" of ", row.k);
+    }
+    row.node = el("label", { class: "pg-design", dataset: { kind } }, box, label, row.clips, row.cost, row.finds, row.open);
+    return row;
+  }
+
+  const designName = `pg-design-${Math.random().toString(36).slice(2, 9)}`;
+  function paintDesign(rows_) {
+    for (const one of rows_ ?? []) {
+      const kind = kindOf(one.text);
+      let row = designRows.get(kind);
+      if (!row) {
+        row = designRow(kind);
+        designRows.set(kind, row);
+        designs.append(row.node);
+      }
+      row.text = one.text;
+      row.box.disabled = Boolean(one.off);
+      row.node.classList.toggle("pg-is-off", Boolean(one.off));
+      say(row.clips, one.clips ?? "");
+      say(row.cost, one.cost ?? "");
+      say(row.finds, one.finds ? `could tell: ${one.finds}` : "");
+      say(row.open, one.off ?? (one.open ? `leaves open: ${one.open}` : ""));
+      if (row.k && document.activeElement !== row.k) row.k.value = /k=(\d+)/.exec(one.text)?.[1] ?? "";
+    }
+    if (rows_) unsure.hidden = rows_.some((one) => one.finds);
+    const now = form.design ?? "full";
+    for (const [kind, row] of designRows) row.box.checked = kind === kindOf(now);
+    say(designTitle, `Design: ${now.replaceAll("_", " ")}`);
+  }
+
+  let besideTimer;
+  function beside(wait = BESIDE_MS) {
+    clearTimeout(besideTimer);
+    pilot.setAttribute("aria-disabled", "true");
+    besideTimer = setTimeout(async () => {
+      const { content } = await askPython("beside", { designs: designBox.open });
+      if (timer !== undefined) return;  // an edit is on its way, and another answer with it
+      const said = content.pilot;
+      pilot.setAttribute("aria-disabled", String(!said?.on));
+      if (said) say(pilot, said.label);
+      pilot.title = said?.why ?? "";
+      if (content.designs) paintDesign(content.designs);
+      if (content.problem) { designError.hidden = false; say(designError, content.problem); }
+    }, wait);
+  }
+
   // ---- the lint -------------------------------------------------------------------------------
   function goTo(place, words) {
     const area = prompts.querySelector(`[data-place="${place}"] textarea`);
@@ -337,6 +515,12 @@ function renderBuilder({ model, el: host }) {
   // ---- what Python says -------------------------------------------------------------------------
   function paint() {
     const view = model.get("view");
+    paintRules(view);
+    paintDesign();
+    dry.disabled = !view.code;
+    looked.hidden = !view.dry_run;
+    say(looked, view.dry_run ?? "");
+    copyYaml.hidden = !view.code;
     for (const node of prompts.querySelectorAll("[data-place]")) {
       const place = node.dataset.place;
       say(node.querySelector("label .pg-small"), (view.counts ?? {})[place] ?? (place.endsWith(".typed") ? "sent exactly as typed" : ""));
@@ -350,6 +534,7 @@ function renderBuilder({ model, el: host }) {
     say(run, view.run?.label ?? "Run");
     run.disabled = !view.run?.on;
     say(why, view.run?.why ?? "");
+    why.hidden = !view.run?.why;
     say(said, view.said ?? "");
     said.hidden = !view.said;
     undo.hidden = !view.undo;
@@ -363,12 +548,19 @@ function renderBuilder({ model, el: host }) {
     paintAsk(view.ask);
   }
 
+  let asker_ = null;  // what had the focus before the question
   function paintAsk(question) {
     const key = JSON.stringify(question ?? null);
     if (ask.dataset.key === key) return;
     ask.dataset.key = key;
     ask.hidden = !question;
-    if (!question) { ask.replaceChildren(); return; }
+    if (!question) {
+      const inside = ask.contains(document.activeElement);
+      ask.replaceChildren();
+      if (inside && asker_?.isConnected) asker_.focus();
+      return;
+    }
+    asker_ = document.activeElement;
     const yes = el("button", { type: "button", class: "pg-button pg-main", onclick: () => tell("answer", { yes: true }) }, question.yes);
     const no = el("button", { type: "button", class: "pg-button", onclick: () => tell("answer", { yes: false }) }, question.no);
     ask.setAttribute("aria-label", question.text);
@@ -382,18 +574,22 @@ function renderBuilder({ model, el: host }) {
     clearTimeout(timer);
     timer = undefined;
     form = structuredClone(fresh);
+    const place = document.activeElement?.closest?.("[data-place]")?.dataset.place;
     fill();
+    if (place) goTo(place);
   }
 
   function fill() {
     samples.value = form.samples ?? "1";
     for (const [name, made] of params) made.input.value = form.params[name] ?? "";
+    drawRules();
     drawPrompts();
   }
 
-  const offAll = listen(model, { "change:form": load, "change:view": paint });
+  const offAll = listen(model, { "change:form": load, "change:view": () => { paint(); beside(); } });
   fill();
-  return () => { clearTimeout(timer); off(); offAll(); };
+  beside();
+  return () => { clearTimeout(timer); clearTimeout(besideTimer); off(); offAll(); offAsk(); };
 }
 
 export default { render: renderBuilder };

@@ -24,19 +24,25 @@ from toolkit.errors import ApprovalNeeded, CatalogError, GridError, ToolkitError
 from toolkit.grid import Grid
 from toolkit.grid.axes import Near, param_value
 from toolkit.planning import Plan
+from toolkit.planning.compare import designs
+from toolkit.planning.rehearse import DryRun, dry_run, pilot
 from toolkit.planning.wait import minutes
 from toolkit.prompts.formula import PROMPT_PARTS
+from toolkit.prompts.presets import preset, presets
 from toolkit.records import CAMERA_MOVES, CANONICAL_PARAMS, ModelCard, from_micro
 from toolkit.widgets.findings import Noted, Reader, mended
 from toolkit.widgets.form import FormError, grid_from, read_values, texts_of, to_form
 from toolkit.widgets.panel import Panel, in_words, sources
+from toolkit.widgets.pasted import prompts_from_table
 from toolkit.widgets.run_monitor import RunMonitor
+from toolkit.widgets.words import offered
 
 __all__ = ["GridBuilder"]
 
 SHOWN_TEXTS = 8
 SHOWN_NOTES = 8
 SHOWN_FINDINGS = 12
+SHOWN_LEFT_OUT = 20
 SOUND = 50  # values of a field that are looked at for reasons and prices
 PRICED = 48  # combinations of values that a model's price is looked up for
 ALWAYS = ("duration_s", "resolution", "aspect_ratio")
@@ -60,8 +66,9 @@ LENGTHS = (2, 3, 4, 5, 6, 8, 9, 10, 12, 15)
 class _Form(Panel):
     """The drawn half: `form` is what the person typed, `view` what Python says to it."""
 
-    _esm, _css = sources("grid_builder")
+    _esm, _css = sources("suggest", "grid_builder")
     form = traitlets.Dict().tag(sync=True)
+    presets: Any = traitlets.List().tag(sync=True)  # name, title and what it is good for, each
 
 
 class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
@@ -69,8 +76,10 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
 
     `cards` are the models to choose from; `price` gives a model's price for parameters, `plan` the
     bill of a grid; `on_run` starts it and returns the batch, whose monitor then appears below.
-    `why_not` greys a model out with the reason it returns. Read `.grid` for what is on the screen;
-    `.load(grid)` shows another one, `.ask(grid)` first asks where edits would be lost.
+    `why_not` greys a model out with the reason it returns. `designs` compares the designs of a
+    grid, `pilot` makes the small grid of a first look, `dry_run` looks a grid through. Read `.grid`
+    for what is on the screen; `.load(grid)` shows another one, `.ask(grid)` first asks where edits
+    would be lost.
 
     >>> b = exp.build(grid)
     >>> b.grid
@@ -86,6 +95,9 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         on_run: Callable[..., Any],
         code: Callable[[Grid], str] | None = None,
         why_not: Callable[[ModelCard], str | None] = lambda _card: None,
+        designs: Callable[[Grid], Any] = designs,
+        pilot: Callable[[Grid], Grid] = pilot,
+        dry_run: Callable[[Grid], DryRun] = dry_run,
     ) -> None:
         self._cards = list(cards)
         self._price = price
@@ -93,20 +105,31 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         self._on_run = on_run
         self._code = code or (lambda shown: f"grid = {shown.to_code()}\nexp.run(grid)")
         self._why_not = why_not
+        self._designs, self._pilot, self._dry_run = designs, pilot, dry_run
         self._lock = threading.RLock()  # some kernels hear the browser in a thread of its own
         self._pending: Callable[[], None] | None = None
         self._question: dict[str, str] | None = None
         self._said = ""
+        self._looked = ""  # what the dry run said
         self._grid: Grid | None = None
         self._error: ToolkitError | None = None
         self._lint = Reader()
         self._noted: list[Noted] = []
+        self._sent: Grid | None = None  # what was run last from here
+        self._last: Grid | None = None  # the last grid that the screen was
         self._is_ours = False  # whether the form is changed from here
         self._before: dict[str, Any] | None = None  # what Undo brings back
         self.batch: Any = None
         heard = {"run": self._hear_run, "answer": self._hear_answer, "fix": self._hear_fix}
         heard |= {"ignore": self._hear_ignore, "heed": self._hear_heed, "undo": self._hear_undo}
+        heard |= {"pilot": self._hear_pilot, "dry_run": self._hear_dry_run}
+        heard |= {"preset": self._hear_preset, "table": self._hear_table}
+        heard |= {"yaml": self._hear_yaml, "load_yaml": self._hear_load_yaml}
+        heard |= {"complete": self._hear_complete, "beside": self._hear_beside}
         self._form = _Form(heard, text=lambda: self.text)
+        self._form.presets = [
+            {"name": p.name, "title": p.title, "good_for": p.good_for} for p in presets()
+        ]
         self._below = ipywidgets.VBox()
         super().__init__([self._form, self._below])
         self.load(grid)
@@ -136,7 +159,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
 
     def unsaved(self, grid: Grid) -> str | None:
         """What to say before another grid than the one on the screen is run, or None."""
-        if not self.is_edited or (self._grid is not None and self._grid == grid):
+        if not self.is_edited or grid in (self._grid, self._sent):
             return None
         return "the open builder holds edits that are not in this grid; `b.grid` is what it shows"
 
@@ -189,7 +212,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         if self._is_ours:
             return
         with self._lock, self._form.shows_errors():
-            self._said, self._before = "", None
+            self._said, self._before, self._looked = "", None, ""
             self._update()
 
     def _hear_run(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
@@ -242,6 +265,110 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             if before is not None:
                 self._put(before)
 
+    # ---- a look before the bill ----------------------------------------------------------------
+
+    def _hear_pilot(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        with self._lock:
+            self._take(content)
+            grid = self.grid
+            if stop := self._in_the_way():
+                raise GridError(stop)
+            self._start(self._pilot(grid), is_pilot=True)
+
+    def _hear_dry_run(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        with self._lock:
+            self._take(content)
+            self._looked = _typed_near(self._dry_run(self.grid).text)
+            self._update()
+
+    def _hear_beside(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        """What takes longer than a key may: the pilot's amount, and the designs side by side."""
+        with self._lock:
+            reply: dict[str, Any] = {"kind": "reply", "id": content.get("id")}
+            if self._grid is not None:
+                reply["pilot"] = self._pilot_button(self._grid)
+                if content.get("designs"):
+                    reply |= self._design_rows(self._grid)
+            self._form.send(reply)
+
+    def _pilot_button(self, grid: Grid) -> dict[str, Any]:
+        try:
+            small = self._pilot(grid)
+            bill = self._plan(small)
+        except ToolkitError as error:
+            return {"label": "Pilot", "on": False, "why": in_words(error)}
+        why = f"one sample on {small.models[0]}"
+        if not bill.new:
+            return {"label": "Pilot done", "on": False, "why": f"{why}: nothing new"}
+        label = f"Pilot {_clips(bill.new)} · {bill.cost}"
+        return {"label": label, "on": not self._in_the_way(), "why": why}
+
+    def _design_rows(self, grid: Grid) -> dict[str, Any]:
+        try:
+            rows = self._designs(grid).to_dict("records")
+        except ToolkitError as error:
+            return {"designs": [], "problem": in_words(error)}
+        return {"designs": [_design_row(row) for row in rows]}
+
+    # ---- what comes in from elsewhere ----------------------------------------------------------
+
+    def _hear_preset(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        with self._lock:
+            self._take(content)
+            found = preset(str(content.get("name")))
+            models = self._form.form["models"] or [self._cards[0].model]
+            grid = Grid(found.prompt, models=models, **found.axes)
+            self._offer(grid, f"the preset “{found.title}”")
+
+    def _hear_load_yaml(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        with self._lock:
+            self._take(content)
+            text = str(content.get("text") or "")
+            if not text.strip():
+                raise GridError("no text; paste what is in a GRID.yaml, or open the file")
+            grid = Grid.from_yaml(f"{text}\n")  # with a line end it is text, never a path
+            self._offer(grid, f"the grid of {content.get('name') or 'the text'}")
+
+    def _offer(self, grid: Grid, what: str) -> None:
+        """Load a grid, asking first where edits would be lost; Undo brings the old one back."""
+
+        def show() -> None:
+            before = self._form.form
+            self.load(grid)
+            self._before, self._said = before, f"Loaded {what}."
+            self._update()
+
+        if not self.is_edited:
+            show()
+            return
+        text = f"Load {what}? Your edits here would be lost."
+        self._put_question(text, yes="Load it", no="Keep my edits", then=show)
+
+    def _hear_table(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        """Rows of a spreadsheet become prompts, in place of those that are still empty."""
+        with self._lock:
+            self._take(content)
+            added = prompts_from_table(str(content.get("text") or ""))
+            form = deepcopy(self._form.form)
+            form["prompts"] = [p for p in form["prompts"] if _says(p)] + added
+            number = len(added)
+            self._put(form, f"Added {number} prompt{'s' if number > 1 else ''} from the table.")
+
+    def _hear_yaml(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        """The grid as `GRID.yaml`, for the clipboard."""
+        with self._lock:
+            reply: dict[str, Any] = {"kind": "reply", "id": content.get("id")}
+            try:
+                self._take(content)
+                self._form.send({**reply, "text": self.grid.to_yaml()})
+            except ToolkitError as error:
+                self._form.send({**reply, "text": "", "problem": in_words(error)})
+                raise
+
+    def _hear_complete(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
+        words = offered(str(content.get("what")), str(content.get("before") or ""), self._last)
+        self._form.send({"kind": "reply", "id": content.get("id"), **words})
+
     def _named(self, content: Mapping[str, Any]) -> Noted:
         found = next((n for n in self._noted if n.id == content.get("id")), None)
         if found is None:
@@ -262,8 +389,9 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         if isinstance(form, dict) and form != self._form.form:
             self._form.form = form
 
-    def _start(self, grid: Grid, **approval: float) -> None:
+    def _start(self, grid: Grid, *, is_pilot: bool = False, **approval: float) -> None:
         bill = self._plan(grid)
+        self._sent = grid
         try:
             self.batch = self._on_run(grid, **approval)
         except ApprovalNeeded as needed:
@@ -274,11 +402,14 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
                 str(needed).split(" To run: ")[0],
                 yes=f"Run, up to ${amount:.2f}",
                 no="Not now",
-                then=lambda: self._start(grid, up_to_usd=amount),
+                then=lambda: self._start(grid, is_pilot=is_pilot, up_to_usd=amount),
             )
             return
-        self._clean = _typed(self._form.form)
         self._said = f"Running {_clips(bill.new + bill.going)}; `b.batch` is the batch."
+        if is_pilot:
+            self._said = f"Pilot on {grid.models[0]}: {self._said[0].lower()}{self._said[1:]}"
+        else:
+            self._clean = _typed(self._form.form)
         self._show_monitor()
         self._update()
 
@@ -319,15 +450,21 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             self._grid, self._error = None, error
             view["errors"] = error.places
             view |= {"factors": "Not a grid yet", "bill": "", "run": {"label": "Run", "on": False}}
-            loose = {p: t for p, t in error.places.items() if p in {"grid", "models", "prompts"}}
+            loose = {
+                p: t
+                for p, t in error.places.items()
+                if p in {"grid", "models", "prompts", "design"}
+            }
             view["notes"] = [{"tone": "bad", "text": text} for text in loose.values()]
         chosen = [card for card in self._cards if card.model in form["models"]]
         values = {name: _sound(name, text) for name, text in form["params"].items()}
         view["models"] = [self._model(card, values) for card in self._cards]
         view["params"] = self._params(chosen or self._cards, form)
         view["said"], view["undo"] = self._said, self._before is not None
+        view["dry_run"] = self._looked
         self._noted = []
         if self._grid is not None:
+            self._last = self._grid
             self._noted = self._lint(self._grid)
             view |= self._bill(self._grid)
             view["lint"] = self._findings(form)
@@ -346,10 +483,9 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             off = {"label": "Run", "on": False}
             return {"factors": factors, "bill": "", "notes": notes, "run": off}
         money = str(bill.cost) if bill.new else ""
-        notes = [{"tone": "warn", "text": _typed_near(str(e))} for e in bill.exclusions]
-        notes += [{"tone": "info", "text": _typed_near(note)} for note in bill.notes]
-        if self._kept.options or self._kept.params:
-            names = ", ".join({**self._kept.params, **self._kept.options})
+        notes = [{"tone": "info", "text": _typed_near(note)} for note in bill.notes]
+        if self._kept.named:
+            names = ", ".join(self._kept.named)
             notes.append({"tone": "info", "text": f"kept as in the code: {names}"})
         if len(notes) > SHOWN_NOTES:
             more = f"and {len(notes) - SHOWN_NOTES} more; exp.plan(b.grid) lists them"
@@ -369,6 +505,8 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             "bill": _line(bill),
             "notes": notes,
             "run": run,
+            "left_out": [_typed_near(str(e)) for e in bill.exclusions[:SHOWN_LEFT_OUT]],
+            "more_left_out": len(bill.exclusions) - SHOWN_LEFT_OUT,
         }
 
     def _heeded(self) -> list[Noted]:
@@ -427,6 +565,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         off = self._why_not(card)
         if card.status == "retired":
             off = f"retired {card.retired_on}" if card.retired_on else "retired"
+        row["usable"] = not off  # from here at all; a value it does not take can be changed
         note = ""
         for name, asked in values.items():
             refused = [r for v in asked if (r := refusal(card, name, _on(card, name, v)))]
@@ -508,6 +647,29 @@ def _typed(form: Mapping[str, Any]) -> dict[str, Any]:
             }
             for p in form.get("prompts", [])
         ],
+    }
+
+
+def _says(prompt: Mapping[str, Any]) -> bool:
+    """Whether anything is written in a prompt of the screen."""
+    return prompt["typed"] is not None or any(text.strip() for text in prompt["parts"].values())
+
+
+def _design_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A design as a line of the table: what it costs, what it could find out."""
+    if row["clips"] is None:
+        return {"text": row["design"], "off": row["cannot_tell"]}
+    finds = []
+    if row["detects_sd"] is not None:
+        finds.append(f"scores {row['detects_sd']} SD apart")
+    if row["detects_win_rate"] is not None:
+        finds.append(f"wins of {row['detects_win_rate']:.0%}")
+    return {
+        "text": row["design"],
+        "clips": _clips(row["clips"]),
+        "cost": row["cost"],
+        "finds": " · ".join(finds),
+        "open": "" if row["design"] == "full" else row["cannot_tell"],
     }
 
 

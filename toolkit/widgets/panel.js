@@ -74,7 +74,7 @@ function copyButton(text, { label = "Copy", name = null } = {}) {
   const button = el("button", { type: "button", class: "pg-button", "aria-label": name }, label);
   let timer;
   button.addEventListener("click", async () => {
-    const copied = await copyText(text());
+    const copied = await copyText(await text());
     say(button, copied ? "Copied" : "Not copied");
     button.classList.toggle("pg-done", copied);
     clearTimeout(timer);

@@ -26,15 +26,15 @@ _log = logging.getLogger(__name__)
 Handler = Callable[[dict[str, Any], list[memoryview]], None]
 
 
-def sources(stem: str) -> tuple[str, str]:
-    """The ESM and the CSS of one widget: the shared half, then `stem`.js and `stem`.css.
+def sources(*stems: str) -> tuple[str, str]:
+    """The ESM and the CSS of one widget: what all share, then the .js and .css of each stem.
 
     Joined here because a browser cannot import a sibling file from a notebook, and a bundler would
     be one more thing to install.
     """
-    both = [_HERE / "panel", _HERE / stem]
+    files = [_HERE / stem for stem in ("panel", *stems)]
     esm, css = (
-        "\n".join(half.with_suffix(kind).read_text(encoding="utf-8") for half in both)
+        "\n".join(file.with_suffix(kind).read_text(encoding="utf-8") for file in files)
         for kind in (".js", ".css")
     )
     return esm, css
