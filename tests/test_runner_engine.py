@@ -504,6 +504,21 @@ def test_retry_after_is_kept_by_every_kernel(store, make, fake):
     assert store.counts() == {State.DONE: 6}
 
 
+@pytest.mark.parametrize(("asked", "pause"), [(None, 10.0), (0.0, 0.0), (3.0, 3.0)])
+def test_a_pause_is_as_long_as_the_service_asks(store, asked, pause):
+    """A date that has just passed asks for none; without a word it is ten seconds."""
+    (key,) = plan(store, cells(1))
+    life = Life(store, "a", now=lambda: 1000.0)
+    claim = life.intent(life.claim_new("fake", [key], Limits()).got[0])
+    life.refused(claim, "rate_limit", "no", retry_after_s=asked)
+    again = Life(store, "b", now=lambda: 1000.0 + pause).claim_new("fake", [key], Limits())
+    assert len(again.got) == 1
+    if pause:
+        early = Life(store, "c", now=lambda: 999.9 + pause)
+        early.let_go(again.got[0])
+        assert early.claim_new("fake", [key], Limits()).wait_s == pytest.approx(0.1)
+
+
 def test_a_failing_service_is_left_alone_while_what_is_paid_is_fetched(store, make, fake):
     """The breaker opens after five failures in a row; polls and downloads go on."""
     good, bad = plan(store, cells(2)), plan(store, cells(8, words="an owl"))

@@ -511,7 +511,7 @@ class Life:
                 )
                 conn.execute(_of_bucket(service).values(breaker="person", reason=reason))
             elif kind == "rate_limit":
-                self._pause(conn, service, retry_after_s or 10.0)
+                self._pause(conn, service, 10.0 if retry_after_s is None else retry_after_s)
             elif kind == "outage":
                 if retry_after_s:
                     self._pause(conn, service, retry_after_s)
