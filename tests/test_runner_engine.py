@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import signal
 import threading
@@ -20,6 +21,7 @@ from toolkit.providers import _http
 from toolkit.records import RunSpec, State
 from toolkit.runner import Engine, Limits, Settings, attention, settle
 from toolkit.runner.order import balanced, order_runs
+from toolkit.runner.reconcile import Lister
 from toolkit.seams import Asset, Failed, Job, JobHandle, Running, Succeeded
 from toolkit.store import CellRow, Store
 from toolkit.store.life import Life
@@ -173,6 +175,38 @@ def test_what_the_list_never_shows_is_sent_again_after_the_settle_time(store, ma
     assert (first.state, first.settled_micro_usd, second.state) == ("settled", 0, "accepted")
     assert (second.intent_at - first.intent_at).total_seconds() >= FAST.settle_s
     assert (provider.ledger.num_charges, purse(store)) == (1, (1, 0, 1))
+
+
+def test_a_list_that_lags_is_given_ten_times_as_long(tmp_path):
+    """Known by jobs that an earlier list should have shown; kept for the next kernel."""
+
+    class Provider:
+        jobs: tuple[str, ...] = ()
+
+        async def recent(self, since: datetime, model: str) -> list[Job]:
+            at = datetime.fromtimestamp(0, UTC)
+            return [Job(handle=JobHandle(name), created_at=at, model=model) for name in self.jobs]
+
+    settings = dataclasses.replace(FAST, list_every_s=0.0)
+    provider = Provider()
+    lister = Lister(provider, settings)  # type: ignore[arg-type]
+
+    async def main() -> None:
+        await lister.recent(0, MODEL)
+        provider.jobs = ("new", "late")
+        before = settings.clock.now()
+        await lister.recent(0, MODEL)
+        assert lister.fresh == {"new", "late"}
+        # "new" was accepted after the first list, "late" long before it
+        assert lister.learn({"new": before, "late": before - 20.0})
+
+    asyncio.run(main())
+    assert len(lister.lags) == 1
+    assert 20.0 <= lister.lags[0] < 40.0
+    assert lister.settle_s == 10 * lister.lags[0]
+    again = Lister(provider, settings, [0.5] * 200 + lister.lags)  # type: ignore[arg-type]
+    assert again.settle_s == FAST.settle_s
+    assert Lister(provider, settings).settle_s == FAST.settle_s  # type: ignore[arg-type]
 
 
 def test_identical_requests_answer_for_each_other(store, make, fake):

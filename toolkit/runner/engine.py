@@ -439,7 +439,8 @@ class Engine:
             raise _BrokenError(self._broken[name])
         if name not in self._services:
             try:
-                self._services[name] = _Service(self._providers(name), self.settings)
+                lags = self.store.meta_get(_lag_key(name), [])
+                self._services[name] = _Service(self._providers(name), self.settings, lags)
             except Exception as problem:
                 raise _BrokenError(f"{name} cannot be used: {problem}") from problem
         return self._services[name]
@@ -662,6 +663,7 @@ class Engine:
             try:
                 since = claim.intent_at - settings.skew_s
                 asked, jobs = await service.lister.recent(since, claim.spec.model)
+                await self._learn(name, service.lister)
             except CannotList:
                 await self._durably(
                     self.life.hold, claim, f"{name} may have charged; it lists no jobs"
@@ -697,11 +699,22 @@ class Engine:
                     self.life.absent,
                     claim,
                     listed_at=asked,
-                    settle_s=settings.settle_s,
+                    settle_s=service.lister.settle_s,
                     exact=found.exact,
                 ):
                     return None
             await clock.sleep(settings.list_every_s)
+
+    async def _learn(self, service: str, lister: Lister) -> None:
+        """Keep how late this service's list is, for all kernels to come."""
+        if lister.fresh and lister.learn(
+            await self._db(self.life.accepted_at, service, set(lister.fresh))
+        ):
+            await self._durably(self.store.meta_set, _lag_key(service), lister.lags)
+
+
+def _lag_key(service: str) -> str:
+    return f"list_lag_s.{service}"
 
 
 class _BrokenError(Exception):
@@ -711,9 +724,9 @@ class _BrokenError(Exception):
 class _Service:
     """A provider with what the engine keeps beside it, made in the engine's loop."""
 
-    def __init__(self, provider: Provider, settings: Settings) -> None:
+    def __init__(self, provider: Provider, settings: Settings, lags: Sequence[float]) -> None:
         self.provider = provider
-        self.lister = Lister(provider, settings)
+        self.lister = Lister(provider, settings, lags)
         base_url = getattr(provider, "base_url", None)
         self.source = download.Source(
             provider.name, tuple(getattr(provider, "download_hosts", ())), base_url

@@ -19,6 +19,7 @@ from toolkit.seams import Job, Provider
 from toolkit.store.life import Claim
 
 KEEP_S = 60.0
+MOST_LAGS = 500
 
 __all__ = ["Lister", "Matches", "match"]
 
@@ -66,9 +67,17 @@ def _params(params: Mapping[str, Any]) -> str:
 
 
 class Lister:
-    """One list of a service for all runs that wait for it, asked for only every so often."""
+    """One list of a service for all runs that wait for it, asked for only every so often.
 
-    def __init__(self, provider: Provider, settings: Settings) -> None:
+    It learns how long jobs take to show: `lags` are seconds from the acceptance of a job to the
+    first list with it, for jobs that an earlier list should have shown and did not.
+    """
+
+    def __init__(self, provider: Provider, settings: Settings, lags: Sequence[float] = ()) -> None:
+        self.lags = list(lags)[-MOST_LAGS:]
+        self.fresh: set[str] = set()
+        self._seen: dict[str, set[str]] = {}
+        self._asked: dict[str, float] = {}
         self._provider = provider
         self._settings = settings
         self._lock = asyncio.Lock()
@@ -84,6 +93,32 @@ class Lister:
                 # an older run waits for the same list: reach back far enough for both
                 began = min(since, began) if age < KEEP_S else since
                 asked = clock.now()
+                before = self._lists.get(model)
                 jobs = await self._provider.recent(datetime.fromtimestamp(began, UTC), model)
+                ids = {job.handle.id for job in jobs}
+                if before is not None:
+                    self._asked |= dict.fromkeys(ids - self._seen[model], before[0])
+                    self.fresh |= ids - self._seen[model]
+                self._seen[model] = ids
                 self._lists[model] = (asked, began, jobs)
             return asked, jobs
+
+    def learn(self, accepted_at: Mapping[str, float]) -> bool:
+        """Take in when the `fresh` jobs were accepted, by our clock; whether that told anything."""
+        now, num = self._settings.clock.now(), len(self.lags)
+        for job in self.fresh:
+            missed_at = self._asked.pop(job)
+            if job in accepted_at and accepted_at[job] < missed_at:
+                self.lags.append(now - accepted_at[job])
+        self.fresh = set()
+        grown = len(self.lags) > num
+        self.lags = self.lags[-MOST_LAGS:]
+        return grown
+
+    @property
+    def settle_s(self) -> float:
+        """After how long a job that no list shows was never taken."""
+        if not self.lags:
+            return self._settings.settle_s
+        p99 = sorted(self.lags)[int(0.99 * (len(self.lags) - 1) + 0.5)]
+        return max(self._settings.settle_s, 10 * p99)

@@ -38,7 +38,8 @@ class Settings:
     """Settings of an engine, in seconds and bytes.
 
     `settle_s` is the time after which a job that the service's list does not show was never taken:
-    at least lease + guard + submit timeout + the list's own lag.
+    at least lease + guard + submit timeout + the list's own lag. Where a service's list is seen to
+    lag, ten times its 99th percentile is waited for if that is longer.
     """
 
     lease_s: float = 60.0

@@ -549,6 +549,18 @@ class Life:
                 found.update(job for job in conn.scalars(query) if job is not None)
         return found
 
+    def accepted_at(self, service: str, job_ids: Iterable[str]) -> dict[str, float]:
+        """When those of the service's jobs were accepted that some attempt here has."""
+        wanted = list(job_ids)
+        found: dict[str, float] = {}
+        with self.store.reading() as conn:
+            for start in range(0, len(wanted), 500):
+                query = sa.select(_a.job_id, _a.accepted_at).where(
+                    _a.service == service, _a.job_id.in_(wanted[start : start + 500])
+                )
+                found.update({row.job_id: row.accepted_at for row in conn.execute(query)})
+        return found
+
     def adopt(self, claim: Claim, job: Mapping[str, Any]) -> Claim | None:
         """Take a job from the service's list as this run's own; None if another run has it."""
         try:
