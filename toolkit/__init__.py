@@ -35,7 +35,12 @@ if TYPE_CHECKING:
     from toolkit.experiment import Batch, Experiment
     from toolkit.grid import Grid, near
     from toolkit.planning import models
+    from toolkit.prompts.diff import diff
     from toolkit.prompts.formula import Prompt
+    from toolkit.prompts.lint import lint
+    from toolkit.prompts.presets import preset, presets
+    from toolkit.prompts.split import split
+    from toolkit.prompts.vocabulary import complete
     from toolkit.records import Metric, Reading, RunSpec, State
     from toolkit.sheets import sheet
     from toolkit.simulator import simulate
@@ -49,7 +54,12 @@ _HOMES = {
     "experiment": ("Batch", "Experiment"),
     "grid": ("Grid", "near"),
     "planning": ("models",),
+    "prompts.diff": ("diff",),
     "prompts.formula": ("Prompt",),
+    "prompts.lint": ("lint",),
+    "prompts.presets": ("preset", "presets"),
+    "prompts.split": ("split",),
+    "prompts.vocabulary": ("complete",),
     "records": ("Metric", "Reading", "RunSpec", "State"),
     "sheets": ("sheet",),
     "simulator": ("simulate",),
@@ -79,10 +89,16 @@ __all__ = [
     "State",
     "StoreError",
     "ToolkitError",
+    "complete",
+    "diff",
+    "lint",
     "models",
     "near",
+    "preset",
+    "presets",
     "sheet",
     "simulate",
+    "split",
 ]
 
 
