@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from toolkit.errors import GridError
+from toolkit.errors import GridError, PromptError
 from toolkit.grid import DESIGNS, Fractional, Grid, Pairwise, Random, near
 from toolkit.grid.designs import Factor
 from toolkit.planning import plan
@@ -295,3 +295,41 @@ def test_a_rule_in_words_that_means_nothing_says_so(words, said):
 def test_near_and_designs_go_together():
     grid = fox(duration_s=near(20), design="one_at_a_time")
     assert {c.spec.params["duration_s"] for c in grid} == {10}
+
+
+# ---- too much of anything
+
+
+def test_more_cells_than_a_machine_word_counts_are_still_counted_and_priced():
+    grid = Grid(Prompt("{a|b}" * 70), models="sim/draft", duration_s=5)
+    assert grid.size == grid.num_kept == plan(grid).new == 2**70
+    assert grid[2**70 - 1].text == "B" + "b" * 69 + "."
+    with pytest.raises(GridError, match=r"^1,180,591,.* cells are more than `len` can say"):
+        len(grid)
+
+
+def test_a_covering_array_of_thousands_is_refused_before_it_is_made():
+    many = "{" + "|".join(map(str, range(120))) + "}"
+    with pytest.raises(GridError) as caught:
+        Grid(Prompt("x", camera=many, mood=many), models="sim/draft", design="pairwise")
+    assert str(caught.value) == (
+        "`design`: pairwise needs 14,400 combinations for camera and mood alone, at most 1,000 are "
+        "made; take a random design"
+    )
+
+
+@pytest.mark.parametrize(
+    "extra", ["&a {a: *a}", "{{a: &a [{0}], b: &b [{1}], c: &c [{2}], d: [{3}]}}"]
+)
+def test_a_grid_file_that_unfolds_without_end_is_refused(extra):
+    names = [", ".join([word] * 40) for word in ("x", "*a", "*b", "*c")]
+    text = extra.format(*names) if "{0}" in extra else extra
+    with pytest.raises(GridError, match=r"its aliases .* stand for more than fits into memory"):
+        Grid.from_yaml(f"prompts: x\nmodels: sim/draft\nextra: {text}\n")
+
+
+def test_a_mistake_in_a_template_of_a_file_names_the_file(tmp_path):
+    path = tmp_path / "night.yaml"
+    path.write_text("prompts: {subject: 'a {fox'}\nmodels: sim/draft\n")
+    with pytest.raises(PromptError, match=r"^night.yaml: `{` at character 2 is not closed; add"):
+        Grid.from_yaml(path)

@@ -71,9 +71,26 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
+MOST_NODES = 500_000  # values of a document with its aliases (`*name`) written out
+
+
 def load(text: str) -> Any:
     """The document as dicts, lists, text, numbers; `YAMLError` says the line."""
-    return yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader with fewer surprises)
+    document = yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe one with fewer surprises)
+    if "*" in text and _nodes(document, {}) > MOST_NODES:
+        raise yaml.YAMLError("its aliases (`*name`) stand for more than fits into memory")
+    return document
+
+
+def _nodes(value: Any, known: dict[int, int]) -> int:
+    """How many values there are with aliases written out; endless where one holds itself."""
+    if not isinstance(value, (dict, list)):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = MOST_NODES + 1  # while it is counted: met again, it holds itself
+        items = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_nodes(item, known) for item in items)
+    return known[id(value)]
 
 
 def dump(document: Any) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -341,6 +342,8 @@ class Grid:
         return self._ends[-1]
 
     def __len__(self) -> int:
+        if self.size > sys.maxsize:
+            raise GridError(f"{self.size:,} cells are more than `len` can say; see `.size`")
         return self.size
 
     def __bool__(self) -> bool:

@@ -32,7 +32,7 @@ __all__ = [
     "read_design",
 ]
 
-MOST_VALUES = 300  # of all axes together, from which a covering array is made
+MOST_PAIRS = 1_000  # of the two longest axes, for which a covering array is made
 MOST_HALVED = 10  # axes of a half fraction
 MOST_RUNS = 100_000  # combinations of a design that has to be made to be counted
 TRIES = 2_000  # completions looked at for a pair of values that exclusions keep apart
@@ -138,10 +138,12 @@ class Pairwise(Design):
         factors = space.factors
         if len(factors) < 2:
             return _OneByOne(factors)
-        if sum(f.levels for f in factors) > MOST_VALUES:
+        most, next_most = sorted(factors, key=lambda f: -f.levels)[:2]
+        if most.levels * next_most.levels > MOST_PAIRS:
             raise GridError(
-                f"`design`: pairwise is made of at most {MOST_VALUES} values, found "
-                f"{sum(f.levels for f in factors):,}; take a random design"
+                f"`design`: pairwise needs {most.levels * next_most.levels:,} combinations for "
+                f"{most.name} and {next_most.name} alone, at most {MOST_PAIRS:,} are made; "
+                f"take a random design"
             )
         from allpairspy import AllPairs
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolkit.catalog import plain_yaml
-from toolkit.errors import GridError
+from toolkit.errors import GridError, PromptError
 from toolkit.grid.axes import Near, image, nearest
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt
 from toolkit.prompts.wildcards import Wildcards, wildcards
@@ -255,8 +255,8 @@ def from_yaml(source: str | Path) -> Grid:
         raise GridError(f"{where} is nested too deep to be a grid") from None
     try:
         return from_doc(doc, folder=folder)
-    except GridError as error:
-        raise GridError(f"{where}: {error}") from None
+    except (GridError, PromptError) as error:
+        raise type(error)(f"{where}: {error}") from None
 
 
 def _source(source: str | Path) -> tuple[str, Path, str]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
@@ -30,6 +30,9 @@ MAX_DEPTH = 40
 MAX_CHOSEN = 64  # of one `{2$$…}`; a table of options by that many is kept
 
 _SPECIAL = "{}|$_\\"
+_ESCAPED = frozenset(_SPECIAL)
+_ANY_SPECIAL = re.compile(r"[{}|$_\\]")
+_PLAIN = re.compile(r"[^{}|$_\\]+")
 _LIST = re.compile(r"__([^\s_{}|$\\][^\s{}|$\\]*?)__(?!_)")
 _NAME = re.compile(r"[^\W\d]\w*")
 _HOW_MANY = re.compile(r"\s*(\d{1,4})(?:-(\d{1,4}))?\$\$(?:([^{}|$]*)\$\$)?")
@@ -311,21 +314,21 @@ class _Pick:
     least: int = 1
     most: int = 1
     joiner: str = ", "
-    is_list: bool = False
 
     def spread(self) -> list[tuple[float | None, list[_Raw]]]:
         """The options, a word list laid open: `{2$$__lens__}` takes two of its lines."""
         found: list[tuple[float | None, list[_Raw]]] = []
         for weight, pieces in self.options:
             only = pieces[0] if len(pieces) == 1 and weight is None else None
-            if isinstance(only, _Pick) and only.is_list:
-                found += only.options
+            if isinstance(only, Choice):
+                own = only.weights or (None,) * len(only.options)
+                found += [(w, [option]) for w, option in zip(own, only.options, strict=True)]
             else:
                 found.append((weight, pieces))
         return found
 
 
-_Raw = str | Template | _Ref | _Pick
+_Raw = str | Template | Choice | _Ref | _Pick
 
 
 class _Reader:
@@ -361,7 +364,7 @@ class _Reader:
             start = self.at
             char = self.text[start]
             piece: _Raw | None = None
-            if char == "\\" and self.text[start + 1 : start + 2] in set(_SPECIAL):
+            if char == "\\" and self.text[start + 1 : start + 2] in _ESCAPED:
                 literal.append(self.text[start + 1])
                 self.at += 2
                 continue
@@ -375,8 +378,9 @@ class _Reader:
                 self.at = named.end()
                 piece = self._list(named[1], start)
             else:
-                literal.append(char)
-                self.at += 1
+                plain = _PLAIN.match(self.text, start + 1)
+                self.at = plain.end() if plain else start + 1
+                literal.append(self.text[start : self.at])
                 continue
             if literal:
                 pieces.append("".join(literal))
@@ -455,7 +459,7 @@ class _Reader:
         self.defined[name] = _Pick(self._options(start, depth, f"${{{name}="))
         return None
 
-    def _list(self, name: str, start: int) -> _Pick:
+    def _list(self, name: str, start: int) -> Choice:
         if name in self.within:
             around = " → ".join(f"__{n}__" for n in (*self.within, name))
             raise PromptError(f"word lists that name each other: {around}; break the circle")
@@ -463,14 +467,31 @@ class _Reader:
             lines = self.lists.lines(name)
         except PromptError as error:
             raise PromptError(f"{error} (at character {start} of {self.text[:80]!r})") from None
-        options: list[tuple[float | None, list[_Raw]]] = []
-        for line in lines:
-            weight = _WEIGHT.match(line)
-            said: _Raw = line[weight.end() :] if weight else line
-            if isinstance(said, str) and any(char in said for char in "{}$\\_"):
-                said = _Reader(said, self.lists, (*self.within, name)).whole()
-            options.append((float(weight[1]) if weight else None, [said]))
-        return _Pick(options, is_list=True)
+        if not any("__" in line for line in lines):
+            return _list_of(lines, name)
+        within = (*self.within, name)
+        return _worded(lines, lambda line: _Reader(line, self.lists, within).whole())
+
+
+def _worded(lines: Sequence[str], read: Callable[[str], Template]) -> Choice:
+    """A word list as a choice, with the weights that its lines begin with."""
+    options: list[Template] = []
+    weights: list[float | None] = []
+    for line in lines:
+        weight = _WEIGHT.match(line) if "::" in line else None
+        said = line[weight.end() :] if weight else line
+        options.append(read(said) if _ANY_SPECIAL.search(said) else Template((said,)))
+        weights.append(float(weight[1]) if weight else None)
+    return Choice(tuple(options), _weights(weights))
+
+
+@lru_cache(maxsize=32)
+def _list_of(lines: tuple[str, ...], name: str) -> Choice:
+    return _worded(lines, lambda line: _Reader(line, Wildcards(), (name,)).whole())
+
+
+def _weights(given: Sequence[float | None]) -> tuple[float, ...] | None:
+    return tuple(1.0 if w is None else w for w in given) if any(given) else None
 
 
 class _Meanings:
@@ -527,17 +548,16 @@ class _Meanings:
         return tuple(piece for one in raw for piece in self._piece(one))
 
     def _piece(self, raw: _Raw) -> tuple[Piece, ...]:
-        if isinstance(raw, str):
+        if isinstance(raw, (str, Choice)):
             return (raw,)
         if isinstance(raw, Template):
             return (Choice((raw,)),) if raw.names else raw.pieces
         return (self._meaning(raw.name) if isinstance(raw, _Ref) else self._choice(raw),)
 
     def _choice(self, raw: _Pick) -> Choice:
-        weights = [weight for weight, _ in raw.options]
         return Choice(
             tuple(Template(self._pieces(pieces)) for _, pieces in raw.options),
-            tuple(1.0 if w is None else w for w in weights) if any(weights) else None,
+            _weights([weight for weight, _ in raw.options]),
             raw.least,
             raw.most,
             raw.joiner,

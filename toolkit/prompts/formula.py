@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import random
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -83,7 +84,7 @@ class Options(Sequence[str]):
         return min((template.shortest for template in self._templates), default=0)
 
     def __len__(self) -> int:
-        return self.size
+        return min(self.size, sys.maxsize)  # `size` is exact
 
     @cached_property
     def is_weighted(self) -> bool:
@@ -294,6 +295,8 @@ class Prompt:
         return 1 if self.is_typed else prod(self.axes.values())
 
     def __len__(self) -> int:
+        if self.size > sys.maxsize:
+            raise PromptError(f"{self.size:,} wordings are more than `len` can say; see `.size`")
         return self.size
 
     def __bool__(self) -> bool:

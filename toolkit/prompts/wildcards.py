@@ -91,6 +91,8 @@ def wildcards(
     if not isinstance(given, Mapping):
         raise PromptError(f"`wildcards` is a folder or lists by name, not {type(given).__name__}")
     for name, lines in given.items():
+        if not NAME.fullmatch(str(name)):
+            raise PromptError(f"`wildcards`: {name!r} is no name; use letters, digits, - and _")
         if isinstance(lines, str) or not all(isinstance(line, str) for line in lines) or not lines:
             raise PromptError(f"`wildcards`: {name!r} is a list of texts, not {lines!r:.80}")
     return Wildcards(lists=tuple((str(name), tuple(lines)) for name, lines in given.items()))
