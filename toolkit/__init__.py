@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from toolkit.experiment import Batch, Experiment
     from toolkit.grid import Grid, near
-    from toolkit.planning import models
+    from toolkit.planning import designs, dry_run, models, pilot
     from toolkit.prompts.diff import diff
     from toolkit.prompts.formula import Prompt
     from toolkit.prompts.lint import lint
@@ -53,7 +53,7 @@ _HOMES = {
     ),
     "experiment": ("Batch", "Experiment"),
     "grid": ("Grid", "near"),
-    "planning": ("models",),
+    "planning": ("designs", "dry_run", "models", "pilot"),
     "prompts.diff": ("diff",),
     "prompts.formula": ("Prompt",),
     "prompts.lint": ("lint",),
@@ -90,10 +90,13 @@ __all__ = [
     "StoreError",
     "ToolkitError",
     "complete",
+    "designs",
     "diff",
+    "dry_run",
     "lint",
     "models",
     "near",
+    "pilot",
     "preset",
     "presets",
     "sheet",
