@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import dataclasses
 import hashlib
+import os
+import re
 import socket
 import struct
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -413,9 +416,67 @@ def test_an_interrupted_download_goes_on_where_it_stopped(part):
     assert 'if-range: "v1"' in heads[1].lower()
 
 
+def test_another_process_goes_on_where_a_killed_one_was(part, tmp_path):
+    """The space is reserved, so the file's size lies; the note beside it does not."""
+    movie = mp4("big") + bytes(range(256)) * 20_000
+    asked: list[int] = []
+
+    async def answer(_r: Any, writer: asyncio.StreamWriter, _b: bytes) -> None:
+        found = re.search(r"range: bytes=(\d+)-", server_heads[-1].lower())
+        start = int(found[1]) if found else 0
+        asked.append(start)
+        status = f"206 X\r\ncontent-range: bytes {start}-" if start else "200 OK"
+        writer.write(f'HTTP/1.1 {status}\r\netag: "v1"\r\n'.encode())
+        writer.write(f"content-length: {len(movie) - start}\r\n\r\n".encode())
+        for at in range(start, len(movie), 1 << 18):
+            writer.write(movie[at : min(at + (1 << 18), len(movie))])
+            await writer.drain()
+            await asyncio.sleep(0.02 if not start else 0)
+
+    server_heads: list[str] = []
+
+    async def main() -> str:
+        async with serving(answer) as server:
+            server.heads = server_heads
+            child = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", KILLED, server.url, str(part),
+                cwd=Path(__file__).parents[1], env={**os.environ, "PROMPTGRID_FAILPOINT": ""},
+            )  # fmt: skip
+            assert await child.wait() == 137
+            assert part.stat().st_size == len(movie)
+            return await fetch(server, part)
+
+    assert asyncio.run(main()) == hashlib.sha256(movie).hexdigest()
+    first, second = asked
+    assert first == 0
+    assert 1 << 20 <= second < len(movie)
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from toolkit.store.failpoint import arm
+from tests.test_runner_http import QUICK, _http, download, Asset, Source
+arm("download.block:kill:60")
+async def main():
+    async with _http.client(public_only=True, trusted=[sys.argv[1]]) as http:
+        await download.fetch(Asset(url=sys.argv[1] + "/a.mp4"), Path(sys.argv[2]),
+                             Source("x", base_url=sys.argv[1]), http=http, settings=QUICK)
+asyncio.run(main())
+"""
+
+
+def test_two_processes_never_write_to_one_part(part, tmp_path):
+    mine = tmp_path / "mine"
+    with download.alone(part, mine) as first, download.alone(part, mine) as second:
+        assert (first, second) == (part, mine)
+    with download.alone(part, tmp_path / "mine") as third:
+        assert third == part
+
+
 def test_a_server_that_ignores_the_range_starts_again(part):
     part.write_bytes(b"old half")
-    part.with_suffix(".etag.part").write_text('"v1"')
+    download._Note('"v1"', None, part.stat().st_size).write(part)
     assert fetched(reply(200, MOVIE), part)[0] == SHA
 
 

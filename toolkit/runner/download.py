@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urljoin
 
 import httpx
@@ -129,26 +131,26 @@ async def _download(
     for _ in range(MOST_REDIRECTS + 1):
         check_url(url, hosts=source.hosts, base_url=source.base_url)
         own = headers if origin(url) == first else {}  # a key never travels to another host
-        have = part.stat().st_size if part.exists() else 0
-        etag = _etag_of(part)
-        ranged = {"range": f"bytes={have}-", "if-range": etag} if have and etag else {}
+        note = _Note.read(part)
+        have = note.num_bytes
+        ranged = {"range": f"bytes={have}-", "if-range": note.etag} if have and note.etag else {}
         async with http.stream("GET", url, headers={**own, **ranged}) as reply:
             if reply.is_redirect:
                 url = urljoin(url, reply.headers.get("location", ""))
                 continue
-            await _receive(reply, part, have if ranged else 0, source, settings)
+            await _receive(reply, part, note if ranged else _Note(), source, settings)
             return
     raise AddressError("more redirects than are followed", provider=source.provider)
 
 
 async def _receive(
-    reply: httpx.Response, part: Path, have: int, source: Source, settings: Settings
+    reply: httpx.Response, part: Path, note: _Note, source: Source, settings: Settings
 ) -> None:
-    status = reply.status_code
+    status, have = reply.status_code, note.num_bytes
     if status in (403, 404, 410):
         raise GoneError(f"answered {status} for a result", provider=source.provider)
     if status == 416:
-        part.unlink(missing_ok=True)
+        discard(part)
         raise BadContentError("the rest of a result could not be had", provider=source.provider)
     if status not in (200, 206):
         raise ProviderError(f"answered {status} for a result", provider=source.provider)
@@ -159,20 +161,26 @@ async def _receive(
         raise BadContentError("another part of a result than asked", provider=source.provider)
     length = _length(reply)
     total = None if length is None else start + length
+    if start and note.length is not None and total != note.length:
+        discard(part)
+        raise BadContentError("a result whose length has changed", provider=source.provider)
     if total is not None and total > settings.most_bytes:
         raise BadContentError(
             f"a result of {total} bytes; at most {settings.most_bytes} are fetched",
             provider=source.provider,
         )
-    _remember_etag(part, reply.headers.get("etag"))
+    etag = reply.headers.get("etag", "")
+    note = _Note("" if etag.startswith("W/") else etag, total, start)
+    note.write(part)
     with part.open("r+b" if start else "wb") as file:
         file.seek(start)
         if total is not None:
             _reserve(file.fileno(), start, total - start, source)
         try:
-            got = await _write(reply, file.write, start, source, settings)
+            got = await _write(reply, _Noting(file, part, note), start, source, settings)
         finally:
             file.truncate(file.tell())  # the reserved space ends where the bytes do
+            replace(note, num_bytes=file.tell()).write(part)
     if total is not None and got != total:
         raise ProviderError(f"sent {got} of {total} bytes", provider=source.provider)
 
@@ -222,25 +230,77 @@ def _reserve(handle: int, start: int, size: int, source: Source) -> None:
             raise NoSpaceError(f"no room for {size} bytes", provider=source.provider) from None
 
 
-def _etag_file(part: Path) -> Path:
-    return part.with_suffix(".etag.part")
+@dataclass(frozen=True)
+class _Note:
+    """What is known of an unfinished file, kept beside it: a later process goes on from there.
+
+    Its size alone says nothing, for its space is reserved before its bytes come. Without a strong
+    tag it starts anew.
+    """
+
+    etag: str = ""
+    length: int | None = None
+    num_bytes: int = 0
+
+    @staticmethod
+    def path(part: Path) -> Path:
+        return part.with_suffix(".note.part")
+
+    @staticmethod
+    def read(part: Path) -> _Note:
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            note = _Note(**json.loads(_Note.path(part).read_text("utf-8")))
+            if note.etag and note.num_bytes <= part.stat().st_size:
+                return note
+        return _Note()
+
+    def write(self, part: Path) -> None:
+        """Whole or not at all: a crash leaves the older note, whose bytes are there, too."""
+        scratch = part.with_suffix(".note.new.part")
+        scratch.write_text(json.dumps(asdict(self)), "utf-8")
+        scratch.replace(self.path(part))
 
 
-def _remember_etag(part: Path, etag: str | None) -> None:
-    """A strong tag lets an interrupted transfer go on; without one it starts again."""
-    if etag and not etag.startswith("W/"):
-        _etag_file(part).write_text(etag, encoding="latin-1")
-    else:
-        _etag_file(part).unlink(missing_ok=True)
+class _Noting:
+    """Writes blocks, and every megabyte notes how far it is."""
+
+    EVERY = 1 << 20
+
+    def __init__(self, file: BinaryIO, part: Path, note: _Note) -> None:
+        self._file, self._part, self._note = file, part, note
+        self._noted = note.num_bytes
+
+    def __call__(self, block: bytes) -> int:
+        num = self._file.write(block)
+        here = self._file.tell()
+        if here - self._noted >= self.EVERY:
+            self._file.flush()  # first the bytes, then the word that they are there
+            replace(self._note, num_bytes=here).write(self._part)
+            self._noted = here
+        return num
 
 
-def _etag_of(part: Path) -> str | None:
-    with contextlib.suppress(OSError):
-        return _etag_file(part).read_text(encoding="latin-1")
-    return None
+@contextlib.contextmanager
+def alone(part: Path, other: Path) -> Iterator[Path]:
+    """`part`, if nobody else writes to it at this moment (who was suspended still may), or `other`.
+
+    The lock is freed by the system when its process dies.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield other
+        return
+    with part.with_suffix(".lock.part").open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield other
+            return
+        yield part
 
 
 def discard(part: Path) -> None:
-    """Forget an unfinished download."""
-    part.unlink(missing_ok=True)
-    _etag_file(part).unlink(missing_ok=True)
+    """Forget an unfinished download, or a finished one's traces."""
+    for path in (part, _Note.path(part), part.with_suffix(".lock.part")):
+        path.unlink(missing_ok=True)

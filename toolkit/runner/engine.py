@@ -579,9 +579,14 @@ class Engine:
 
     async def _fetch(self, claim: Claim) -> Claim | None:
         """Bring the clip into the store; a fresh address is asked for whenever one is needed."""
+        stem = claim.attempt_id or claim.key  # the same for whoever takes it over
+        part, own = (self.store.part_path(name) for name in (stem, f"{stem}-{claim.fence}"))
+        with download.alone(part, own) as place:
+            return await self._fetch_into(place, claim)
+
+    async def _fetch_into(self, part: Path, claim: Claim) -> Claim | None:
         settings = self.settings
         service = self._service(claim.spec.service)
-        part = self.store.part_path(f"{claim.key[:16]}-{claim.fence}")
         pause, tries, why = settings.retry_fetch_s, 0, ""
         while tries < MOST_TRIES:
             try:
