@@ -186,6 +186,28 @@ def test_an_answer_without_end_is_read_no_further_than_its_cap(status, monkeypat
     assert sent < 100 << 20
 
 
+def test_a_proxy_is_used_where_a_person_named_it_and_never_for_this_machine(monkeypatch):
+    async def main() -> list[str]:
+        async with serving(reply(200, b"{}")) as proxy, serving(reply(200, b"{}")) as own:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            async with _http.client("http://api.example.invalid") as http:
+                with pytest.raises(NotSent):
+                    await _http.post_once(http, "/jobs", provider="x", body={})
+            monkeypatch.setenv("PROMPTGRID_PROXY", proxy.url)
+            async with _http.client("http://api.example.invalid") as http:
+                await _http.post_once(http, "/jobs", provider="x", body={})
+                late = _http.send_guard(0.0, 1.0, ticks=lambda: 2.0)
+                with late, pytest.raises(GuardTrippedError):
+                    await _http.post_once(http, "/jobs", provider="x", body={})
+            async with _http.client(own.url) as http:
+                await _http.post_once(http, "/jobs", provider="x", body={})
+            assert len(own.heads) == 1
+            return proxy.heads
+
+    (head,) = asyncio.run(main())
+    assert head.startswith("POST http://api.example.invalid/jobs HTTP/1.1")
+
+
 def test_where_nobody_listens_nothing_was_sent():
     async def main() -> None:
         with socket.socket() as sock:

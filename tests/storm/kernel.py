@@ -32,8 +32,8 @@ def settings(in_flight: int = 32) -> Settings:
     settle >= lease + guard + submit timeout + lag, as it must be.
     """
     return Settings(
-        lease_s=4.0, heartbeat_s=1.0, take_over_every_s=0.5, guard_s=0.5, submit_timeout_s=2.0,
-        settle_s=7.5, skew_s=30.0, list_every_s=0.5, retry_submit_s=0.2, poll_first_s=0.1,
+        lease_s=4.0, heartbeat_s=1.0, take_over_every_s=0.5, guard_s=1.0, submit_timeout_s=2.0,
+        settle_s=8.0, skew_s=30.0, list_every_s=0.5, retry_submit_s=0.2, poll_first_s=0.1,
         poll_most_s=0.5, retry_fetch_s=0.1, spare_bytes=0, most_fetches=12,
         limits={"fake": Limits(max_in_flight=in_flight)},
     )  # fmt: skip

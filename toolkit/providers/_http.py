@@ -4,6 +4,10 @@ Nothing here, nor in the library below, repeats a POST: one lost answer must not
 The *send guard* is checked when the first header byte is about to leave, after connecting, TLS and
 waiting for a socket: a request that was kept too long since its intent is dropped unsent, because
 others may have declared it absent by then.
+
+Proxies of the environment (`HTTPS_PROXY`) are not used: one that repeats a POST would pay twice
+behind our back, and behind one no address can be checked. Where there is no other way out, a person
+names it in `PROMPTGRID_PROXY`; then the list of a service's hosts is all the check there is.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import contextlib
 import html
 import ipaddress
 import json
+import os
 import re
 import socket
 import ssl
@@ -230,18 +235,23 @@ def _ssl_context() -> ssl.SSLContext:
 class _Transport(httpx.AsyncHTTPTransport):
     """Adds the send guard to every request. HTTP/1.1 only: its trace events are the tested ones."""
 
-    def __init__(self, backend: httpcore.AsyncNetworkBackend | None = None) -> None:
+    def __init__(
+        self, backend: httpcore.AsyncNetworkBackend | None = None, proxy: str | None = None
+    ) -> None:
         context = _ssl_context()
         super().__init__(verify=context, retries=0, http1=True, http2=False, trust_env=False)
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=64,
-            max_keepalive_connections=0,  # a stale connection would turn a submit into `unknown`
-            http1=True,
-            http2=False,
-            retries=0,
-            network_backend=backend,
-        )
+        settings: dict[str, Any] = {
+            "ssl_context": context,
+            "max_connections": 64,
+            "max_keepalive_connections": 0,  # a stale connection would turn a submit into `unknown`
+            "http1": True,
+            "http2": False,
+            "retries": 0,
+        }
+        if proxy is not None:
+            self._pool = httpcore.AsyncHTTPProxy(proxy, **settings)
+        else:
+            self._pool = httpcore.AsyncConnectionPool(network_backend=backend, **settings)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         request.extensions["trace"] = _trace
@@ -257,15 +267,19 @@ def client(
 ) -> httpx.AsyncClient:
     """A client that retries nothing and follows nothing. Make one in the loop that uses it.
 
-    With `public_only` it connects to public addresses and the origins of `trusted` alone.
+    With `public_only` it connects to public addresses and the origins of `trusted` alone. The proxy
+    in `PROMPTGRID_PROXY`, if any, is passed by for a `base_url` or `trusted` on this machine.
     """
     backend = None
+    proxy = os.environ.get("PROMPTGRID_PROXY") or None
+    if proxy is not None and any(_is_local(url) for url in (base_url, *trusted) if url):
+        proxy = None
     if public_only:
         backend = PublicOnly(origin(url)[1:] for url in trusted)
     return httpx.AsyncClient(
         base_url=base_url,
         headers={"accept-encoding": "identity", **(headers or {})},
-        transport=_Transport(backend),
+        transport=_Transport(backend, proxy),
         timeout=TIMEOUT,
         follow_redirects=False,
         trust_env=False,
@@ -274,6 +288,13 @@ def client(
 
 class _TooLongError(httpx.HTTPError):
     """The answer never ends, or is no answer to what was asked."""
+
+
+def _is_local(url: str) -> bool:
+    host = origin(url)[1]
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 async def _exchange(http: httpx.AsyncClient, method: str, url: str, **what: Any) -> httpx.Response:
