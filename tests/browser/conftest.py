@@ -222,9 +222,9 @@ class Notebook:
 Open = Callable[..., Notebook]
 
 
-@pytest.fixture
-def notebook(lab: Lab, browser: Any, request: pytest.FixtureRequest) -> Iterator[Open]:
-    """Open a notebook of the given cells; its kernel is ready. Screenshots are kept on failure."""
+@contextlib.contextmanager
+def opening(lab: Lab, browser: Any) -> Iterator[tuple[Open, list[Notebook]]]:
+    """Opens notebooks of the given cells, their kernels ready; closes them at the end."""
     opened: list[Notebook] = []
 
     def open_(*cells: str, width: int = 1280, height: int = 1000) -> Notebook:
@@ -279,11 +279,27 @@ def notebook(lab: Lab, browser: Any, request: pytest.FixtureRequest) -> Iterator
         )
         return book
 
-    yield open_
-    failed = getattr(getattr(request.node, "report_call", None), "failed", False)
-    for i, book in enumerate(opened):
-        if failed:
-            book.shot(f"{request.node.name}-{i}".replace("/", "_"))
-        book.page.close()
-        with contextlib.suppress(OSError):
-            lab.call("DELETE", f"api/sessions/{book.session}")
+    try:
+        yield open_, opened
+    finally:
+        for book in opened:
+            book.page.close()
+            with contextlib.suppress(OSError):
+                lab.call("DELETE", f"api/sessions/{book.session}")
+
+
+@pytest.fixture
+def notebook(lab: Lab, browser: Any, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Open a notebook for this test alone. A screenshot is kept on failure."""
+    with opening(lab, browser) as (open_, opened):
+        yield open_
+        if getattr(getattr(request.node, "report_call", None), "failed", False):
+            for i, book in enumerate(opened):
+                book.shot(f"{request.node.name}-{i}".replace("/", "_"))
+
+
+@pytest.fixture(scope="module")
+def opened(lab: Lab, browser: Any) -> Iterator[Open]:
+    """Open a notebook for all tests of a file: a tab takes longer than most tests in it."""
+    with opening(lab, browser) as (open_, _):
+        yield open_

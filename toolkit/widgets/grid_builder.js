@@ -366,8 +366,9 @@ function renderBuilder({ model, el: host }) {
   function drawRules() {
     rules.replaceChildren(...(form.exclude ?? []).map((text, index) => {
       const input = el("input", { type: "text", value: text, placeholder: "model = sim/final and duration_s = 9",
-        "aria-label": `Left out ${index + 1}`, oninput: () => { form.exclude[index] = input.value; edited(); } });
-      const drop = el("button", { type: "button", class: "pg-button", "aria-label": `Remove: ${text || "this line"}`, onclick: () => {
+        "aria-label": `Left out ${index + 1}`, oninput: () => { form.exclude[index] = input.value; name(); edited(); } });
+      const name = () => drop.setAttribute("aria-label", `Remove: ${input.value || "this line"}`);
+      const drop = el("button", { type: "button", class: "pg-button", onclick: () => {
         form.exclude.splice(index, 1);
         commit();
         drawRules();
@@ -376,6 +377,7 @@ function renderBuilder({ model, el: host }) {
       const error = el("div", { class: "pg-error", hidden: true });
       const row = el("div", { class: "pg-rule" }, el("div", { class: "pg-row" }, el("div", { class: "pg-grow" }, input), drop), error);
       row.dataset.place = `exclude.${index}`;
+      name();
       suggest(input, (before) => wordsFor("exclude", before));
       return row;
     }));

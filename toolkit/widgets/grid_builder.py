@@ -669,7 +669,7 @@ def _design_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "clips": _clips(row["clips"]),
         "cost": row["cost"],
         "finds": " · ".join(finds),
-        "open": "" if row["design"] == "full" else row["cannot_tell"],
+        "open": "" if row["cannot_tell"].startswith("nothing") else row["cannot_tell"],
     }
 
 
