@@ -298,6 +298,7 @@ class Experiment:
         """The grid builder: what is on screen is `.grid`; its button says what it will do."""
         from toolkit import catalog
         from toolkit.grid import Grid
+        from toolkit.planning.compare import designs
         from toolkit.prompts.formula import Prompt
         from toolkit.widgets.grid_builder import GridBuilder
 
@@ -309,6 +310,7 @@ class Experiment:
             plan=self.plan,
             on_run=self._run_from_builder,
             why_not=self._why_not,
+            designs=lambda shown: designs(shown, self.store),
         )
         self._builder = weakref.ref(builder)
         return builder
