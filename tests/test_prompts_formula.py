@@ -109,8 +109,8 @@ def test_equal_prompts_are_equal_however_their_lists_are_written():
         (
             lambda: Prompt("a {b|c").size,
             (
-                "`{` at character 2 is not closed; add `}`, or write `\\{` for the character itself: "
-                "'a {b|c'"
+                "`{` at character 2 is not closed; add `}`, or write `\\{` for the character "
+                "itself: 'a {b|c'"
             ),
         ),
         (
