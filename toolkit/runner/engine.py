@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import errno
 import logging
 import threading
 import time
@@ -64,6 +65,8 @@ STALL_S = 1.0
 SWEEP_AFTER_S = 86_400.0
 MOST_ERRORS = 5
 BROKEN_S = 30.0
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What passes when a person makes space: waited for, and no fault of the service."""
 MOST_TRIES = 20
 
 
@@ -623,7 +626,7 @@ class Engine:
             except (ToolkitError, httpx.HTTPError, TimeoutError, OSError) as problem:
                 why = str(problem) or type(problem).__name__
                 self._board.message = why
-                tries += 1
+                tries += getattr(problem, "errno", None) not in FULL
             await settings.clock.sleep(pause)
             pause = min(60.0, pause * 2)
         await self._durably(self.life.hold, claim, f"its clip could not be fetched: {why}")
