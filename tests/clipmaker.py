@@ -112,7 +112,9 @@ def passed(frames: Sequence[Image], fps: float = FPS) -> DecodePass:
     )  # fmt: skip
     gray = [f if f.ndim == 2 else cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in frames]
     colour = [f if f.ndim == 3 else cv2.cvtColor(f, cv2.COLOR_GRAY2RGB) for f in frames]
-    shown = np.unique(np.linspace(0, len(frames) - 1, 24).round().astype(int)).tolist()
+    shown = np.unique(
+        (np.linspace(0.02, 0.98, 24) * (len(frames) - 1)).round().astype(int)
+    ).tolist()
     few = np.unique(np.linspace(0, len(frames) - 1, 8).round().astype(int)).tolist()
     return DecodePass(
         clip,

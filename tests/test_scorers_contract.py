@@ -245,5 +245,6 @@ def test_a_metric_tells_what_it_is():
         direction="higher",
         evidence="A",
         description="The move asked for against the one seen: 1 the same, 0.5 among others, "
-        "0 another, -1 reversed.",
+        "0 another, -1 reversed. An orbit is weak evidence (C), and unscored where a pan is "
+        "seen.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -139,14 +140,43 @@ def test_a_clip_that_is_missing_is_measured_when_it_is_back(store: Store, pool: 
     assert score_runs(store, pool=pool) == 1
 
 
+class Here(Count):
+    """Cannot leave its process: it holds what cannot be pickled, as a model on a GPU is held."""
+
+    name = "here"
+    where = "main"
+    metrics: ClassVar = {"pid": Metric("pid", unit="", description="Which process looked.")}
+
+    def __init__(self):
+        object.__setattr__(self, "held", open(os.devnull))  # noqa: SIM115, PTH123
+
+    def __reduce__(self):
+        raise TypeError("cannot be pickled")
+
+    def __call__(self, clip, spec):
+        assert clip.flow(0, 1).shape == (*clip.small.shape[1:], 2)
+        return {"pid": Reading(os.getpid(), note=f"{len(clip.thumbs)} {len(clip.detail)}")}
+
+
+def test_a_scorer_that_must_stay_is_called_here_with_the_same_pass(
+    store: Store, pool: Pool, clips: list[Path]
+):
+    assert score_runs(store, scorers=[Count(), Here()], pool=pool) == 3
+    assert _values(store, "n") == [16.0] * 3
+    assert _values(store, "pid") == [float(os.getpid())] * 3
+    found = {s.reading.note for s in store.latest_scores() if s.metric == "pid"}
+    assert found == {"16 8"}
+    (row,) = score_files(clips[:1], scorers=[Here(), Count()], pool=pool)
+    assert row["metrics"]["pid"]["value"] == os.getpid()
+    assert row["metrics"]["n"]["value"] == 16.0
+
+
 class Deadly(Count):
     """Ends the process on one of the clips."""
 
     name = "deadly"
 
     def __call__(self, clip, spec):
-        import os
-
         if spec.prompt == "clip 1":
             os._exit(9)
         return {"n": 1}

@@ -115,13 +115,13 @@ def test_colours_are_those_of_the_file(space: str, span: str, kind: str):
     assert np.abs(gray - picture @ np.array(weights)).mean() < 1.2
 
 
-def test_thumbnails_are_even_and_hold_both_ends(clip: Path, tmp_path: Path):
-    made, _ = analyse(clip, (), SPEC, thumbs_to=tmp_path / "t" / "x.k24w320")
-    found = Thumbs.load(tmp_path / "t" / "x.k24w320")
+def test_thumbnails_are_even_and_leave_out_a_fiftieth_at_both_ends(clip: Path, tmp_path: Path):
+    made, _ = analyse(clip, (), SPEC, thumbs_to=tmp_path / "t" / "x.k24t2w320")
+    found = Thumbs.load(tmp_path / "t" / "x.k24t2w320")
     shown = [which(image) for image in found.images]
     assert len(shown) == thumbs.K
-    assert (shown[0], shown[-1]) == (0, 48)
-    assert set(np.diff(shown)) <= {2, 3}
+    assert (shown[0], shown[-1]) == (1, 47)
+    assert set(np.diff(shown)) == {2}
     np.testing.assert_allclose(found.times_s, np.array(shown) / 24, atol=1e-6)
     assert found.duration_s == made.duration_s
 
@@ -140,7 +140,16 @@ def test_thumbnails_load_in_part_and_at_half_size(tmp_path: Path):
     assert Thumbs.load(tmp_path / "x.t").images.shape == (24, 180, 320, 3)
     part = Thumbs.load(tmp_path / "x.t", at=[0, 1], long_px=160)
     assert part.images.shape == (2, 90, 160, 3)
-    assert list(part.times_s) == pytest.approx([0, 29 / 24])
+    assert list(part.times_s) == pytest.approx([1 / 24, 28 / 24], abs=1e-6)
+
+
+def test_a_moment_is_a_share_of_the_whole_clip(tmp_path: Path):
+    path = write(tmp_path / "x.mp4", [image for image in numbered(48) for _ in range(2)], 48)
+    analyse(path, (), SPEC, thumbs_to=tmp_path / "x.t")
+    for moments in ([0.02, 0.5, 0.98], [0.3, 0.7]):
+        shown = Thumbs.load(tmp_path / "x.t", at=moments).images
+        wanted = [frame.image for frame in frames_at(path, moments)]
+        assert all(abs(which(a) - which(b)) <= 1 for a, b in zip(shown, wanted, strict=True))
 
 
 def test_damaged_thumbnails_say_so(clip: Path, tmp_path: Path):
@@ -155,4 +164,4 @@ def test_damaged_thumbnails_say_so(clip: Path, tmp_path: Path):
 
 def test_thumbnails_lie_beside_the_clips():
     place = thumbs.path_beside("home/exp/clips/ab/abcd.mp4")
-    assert place == Path("home/exp/thumbs/ab/abcd.k24w320")
+    assert place == Path("home/exp/thumbs/ab/abcd.k24t2w320")

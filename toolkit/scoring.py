@@ -15,8 +15,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-
 from toolkit import scorers as rooms
 from toolkit.errors import ClipError, ScoreError
 from toolkit.records import CAMERA_MOVES, Clip, Reading, Run, RunSpec, Score, State
@@ -131,18 +129,19 @@ def _measured(
 
     pool = pool or default_pool()
     ahead = 2 * getattr(pool, "num_workers", os.cpu_count() or 1)
-    packed: dict[tuple[str, ...], bytes] = {}
-    waiting: dict[Future[Outcome], _Job] = {}
+    orders: dict[tuple[str, ...], tuple[Callable[..., Any], bytes]] = {}
+    waiting: dict[Future[Any], _Job] = {}
     left = iter(jobs)
     while True:
         while len(waiting) < ahead and (job := next(left, None)) is not None:
             names = tuple(scorer.name for scorer in job.scorers)
-            if names not in packed:
-                packed[names] = cloudpickle.dumps(job.scorers)
+            if names not in orders:
+                orders[names] = analysis.order(job.scorers)
+            function, packed = orders[names]
             future = pool.submit(
-                analysis.run,
+                function,
                 str(job.path.absolute()),
-                packed[names],
+                packed,
                 [run.spec.to_json() for run in job.runs],
                 tier=tier,
                 sha256=job.sha256,
@@ -155,7 +154,8 @@ def _measured(
         for future in ready:
             job = waiting.pop(future)
             try:
-                outcome = future.result()
+                specs = [run.spec.to_json() for run in job.runs]
+                outcome = analysis.finished(future.result(), job.scorers, specs)
             except ClipError as error:
                 name = job.path.name
                 yield job, ClipError(f"{name}: {error}") if isinstance(error, Crashed) else error
@@ -213,21 +213,27 @@ def score_files(
     _check(chosen, tier)
     params = {} if camera is None else {"camera_motion": camera}
     spec = RunSpec("", model="import/file", params=params).to_json()
-    packed = cloudpickle.dumps(chosen)
+    function, packed = analysis.order(chosen)
     workers = pool or default_pool()
     places = [Path(path) for path in paths]
     futures = [
         workers.submit(
-            analysis.run, str(place.absolute()), packed, [spec], tier=tier, with_thumbs=False
+            function, str(place.absolute()), packed, [spec], tier=tier, with_thumbs=False
         )
         for place in places
     ]
-    return [_row(place, future) for place, future in zip(places, futures, strict=True)]
+
+    def measured(future: Future[Any]) -> Outcome:
+        return analysis.finished(future.result(), chosen, [spec])
+
+    return [_row(place, measured, future) for place, future in zip(places, futures, strict=True)]
 
 
-def _row(path: Path, future: Future[Outcome]) -> dict[str, Any]:
+def _row(
+    path: Path, measured: Callable[[Future[Any]], Outcome], future: Future[Any]
+) -> dict[str, Any]:
     try:
-        clip, (readings,), _ = future.result()
+        clip, (readings,), _ = measured(future)
     except ClipError as error:
         text = f"{path.name}: {error}" if isinstance(error, Crashed) else str(error)
         return {"path": str(path), "error": text}

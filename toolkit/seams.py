@@ -178,7 +178,7 @@ class Analysis(Protocol):
     small: NDArray[np.uint8]
     """(T, h, w) luma of every frame, long side 256 px (never enlarged)."""
     shown: Sequence[int]
-    """Which frames `thumbs` are: up to 24, evenly spaced in time, first and last among them."""
+    """Which frames `thumbs` are: up to 24, evenly spaced in time, 2 % left out at either end."""
     thumbs: NDArray[np.uint8]
     """(K, h, w, 3) RGB, long side 320 px."""
     detail: Sequence[NDArray[np.uint8]]
@@ -215,6 +215,9 @@ class Analysis(Protocol):
 @runtime_checkable
 class Scorer(Protocol):
     """Frozen settings at construction, data at the call.
+
+    `where` is "main" for one that cannot leave the process it was made in: it is then given the
+    pass that a decode process made.
 
     Two more attributes may be left out: `tier` ("full"; "thorough" for costly ones) and
     `every_frame` (True; False where a sparse look at a clip will do).

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from itertools import pairwise
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.camera import opposite, parse_camera
+from toolkit.camera import find_moves, opposite
 from toolkit.records import CAMERA_MOVES, Metric, Reading, RunSpec
 from toolkit.scorers import table
 from toolkit.seams import Analysis, Motion
 
-__all__ = ["Camera", "Delivered", "Path", "asked_moves", "camera_path", "deliver", "match"]
+__all__ = [
+    "Camera", "Delivered", "Path", "asked_moves", "camera_path", "deliver", "hinted", "match",
+]  # fmt: skip
 
 Array = NDArray[np.floating]
 _AT_ONCE = 128
+SHAKING = 0.008
+"""Of a short side: a camera on a stand stays below half of it, one in the hand has twice that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,14 +39,14 @@ class Path:
     points with enough detail (a share `trusted` of all), `steady` go the same way, `exact` at the
     same speed too, in `spread` quarters of the picture; `stuck` is the share of its edge that
     stands still although the fit moves. `ninths` is how far right each ninth of the picture went
-    by itself. `shaken` is the shift (right, down) of each pair before the long flow steadied it.
+    by itself. `shake` is the rms change of speed, eight times a second.
     """
 
     right: Array
     down: Array
     grow: Array
     turn: Array
-    shaken: Array
+    shake: float
     steady: float
     exact: float
     trusted: float
@@ -100,7 +105,7 @@ def camera_path(clip: Analysis) -> Path:
         down=steps[:, 1],
         grow=0.5 * steps[:, 2],
         turn=0.5 * steps[:, 3],
-        shaken=pairs[:, :2],
+        shake=_shake(pairs[:, :2], exact, clip, x, y),
         steady=steady,
         exact=exact,
         trusted=float(trusted.mean()),
@@ -128,10 +133,50 @@ def _anchored(pairs: Array, clip: Analysis) -> list[tuple[int, int]]:
 
 
 def _sampled(clip: Analysis, first: int, second: int, motion: Motion) -> Array:
-    flow = clip.flow(first, second)
+    return _at(motion, clip.flow(first, second))
+
+
+def _at(motion: Motion, flow: Array) -> Array:
     columns, rows = motion.points.astype(int).T
     sampled: Array = flow[rows, columns].astype(np.float32)
     return sampled
+
+
+def _shake(shifts: Array, exact: float, clip: Analysis, x: Array, y: Array) -> float:
+    """The rms second difference of the path, sampled eight times a second (short sides).
+
+    Rain between the camera and the scene shakes the flow from frame to frame. So where much moves
+    by itself and a shake is seen, the samples are compared once more, each as the median of three
+    frames: what falls is gone from a pixel by the next frame.
+    """
+    at = np.arange(0, clip.time_s[-1] + 1e-9, 1 / 8)
+    if len(at) < 4:
+        return 0.0
+    path = np.concatenate([np.zeros((1, 2)), shifts.cumsum(axis=0)])
+    where = np.stack([np.interp(at, clip.time_s, axis) for axis in path.T], axis=1)
+    shake = _rms(np.diff(where, 2, axis=0))
+    if shake < 0.5 * SHAKING or exact > 0.85:
+        return shake
+    import cv2
+
+    make: Any = cv2.DISOpticalFlow_create  # type: ignore[attr-defined]
+    dis, small, motion = make(cv2.DISOPTICAL_FLOW_PRESET_FAST), clip.small, clip.motion
+    frames = np.unique(np.abs(clip.time_s[:, None] - at).argmin(axis=0))
+    frames = frames[(frames > 0) & (frames < len(small) - 1)]
+    if len(frames) < 3:
+        return shake
+    calm = []
+    for t in frames:
+        low, high = cv2.min(small[t - 1], small[t]), cv2.max(small[t - 1], small[t])
+        calm.append(cv2.max(low, cv2.min(high, small[t + 1])))
+    flow = np.stack([_at(motion, dis.calc(a, b, None)) for a, b in pairwise(calm)])
+    flow /= min(small.shape[1:])
+    fit = _similarity(x, y, flow[..., 0], flow[..., 1], motion.textured[frames[:-1]])
+    return min(shake, _rms(np.diff(fit[:, :2], axis=0)))
+
+
+def _rms(change: Array) -> float:
+    return float(np.sqrt((change**2).sum(axis=1).mean()))
 
 
 def _similarity(x: Array, y: Array, u: Array, v: Array, trusted: NDArray[np.bool_]) -> Array:
@@ -269,7 +314,7 @@ class Camera:
     """
 
     name: ClassVar[str] = "camera"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     where: ClassVar[Literal["worker", "main"]] = "worker"
     metrics: ClassVar[Mapping[str, Metric]] = table(
         [
@@ -279,7 +324,8 @@ class Camera:
                 low=0,
                 evidence="A",
                 description="The main camera move (the label) and how far it went. Pan and "
-                "sideways travel are one word, push-in and zoom-in too.",
+                "sideways travel are one word, push-in and zoom-in too. An orbit is weak "
+                "evidence (C).",
             ),
             Metric(
                 "camera_match",
@@ -289,7 +335,8 @@ class Camera:
                 direction="higher",
                 evidence="A",
                 description="The move asked for against the one seen: 1 the same, 0.5 among "
-                "others, 0 another, -1 reversed.",
+                "others, 0 another, -1 reversed. An orbit is weak evidence (C), and unscored where "
+                "a pan is seen.",
             ),
             Metric(
                 "shake",
@@ -329,7 +376,7 @@ class Camera:
     slight: float = 0.05
     named: float = 0.03
     share: float = 0.35
-    shaking: float = 0.008
+    shaking: float = SHAKING
     coherent: float = 0.5
     orbit: float = 0.04
     sure_enough: float = 0.3
@@ -338,9 +385,11 @@ class Camera:
         if len(clip.small) < 3:
             return dict.fromkeys(self.metrics, Reading(None, note="fewer than 3 frames"))
         path = camera_path(clip)
-        seen = deliver(path, clip.time_s, self)
+        seen = deliver(path, self)
         sure = round(seen.sure, 3)
         notes = [seen.why] if seen.why else []
+        if seen.move in _ORBITS:
+            notes.append(WEAK)
         if seen.strength < self.slight and seen.move not in ("static", "handheld"):
             notes.append("slight")
         if others := [m for m in seen.moves if m != seen.move]:
@@ -359,7 +408,7 @@ class Camera:
             "camera_motion": Reading(
                 seen.strength, label=label, confidence=sure, note="; ".join(notes)
             ),
-            "camera_match": match(asked_moves(spec), seen, self),
+            "camera_match": match(asked_moves(spec), seen, self, hints=hinted(spec)),
             "shake": Reading(seen.shake, confidence=sure),
         } | {
             name: Reading(float(steps.sum()), confidence=sure, trace=_path(steps))
@@ -371,7 +420,7 @@ def _path(steps: Array) -> list[float]:
     return [0.0, *steps.cumsum().round(5).tolist()]
 
 
-def deliver(path: Path, time_s: Array, settings: Camera | None = None) -> Delivered:
+def deliver(path: Path, settings: Camera | None = None) -> Delivered:
     """Name what the camera did.
 
     Every part of the net motion of at least `named`, and of `share` of the largest, is a move; the
@@ -394,16 +443,15 @@ def deliver(path: Path, time_s: Array, settings: Camera | None = None) -> Delive
         for axis in order
         if sizes[axis] >= max(settings.named, settings.share * first)
     ]
-    shake = _shake(path, time_s)
-    shaking = shake >= settings.shaking and path.exact >= settings.coherent
+    shaking = path.shake >= settings.shaking and path.exact >= settings.coherent
     strength = first
     orbit, parting = _orbit(path, sizes)
     margin = min(1.0, 2 * (first - second) / first) if first >= settings.named else 1.0
     if abs(orbit) >= settings.orbit:
         moves = ["orbit_right" if orbit > 0 else "orbit_left"]
-        strength, margin = abs(orbit), 0.6
+        strength, margin = abs(orbit), 0.5
     elif shaking and first < settings.slight:
-        moves, strength, margin = ["handheld"], shake, 1.0
+        moves, strength, margin = ["handheld"], path.shake, 1.0
     elif shaking:
         moves.append("handheld")
     elif first < settings.slight:
@@ -413,7 +461,7 @@ def deliver(path: Path, time_s: Array, settings: Camera | None = None) -> Delive
     sure, why = _sure(path, strength, margin)
     if parting and not orbit and path.exact < 0.5 and sure > 0.25:
         sure, why = 0.25, "near and far things part, perhaps an orbit"
-    return Delivered(moves[0], tuple(moves), strength, sure, shake, net, why)
+    return Delivered(moves[0], tuple(moves), strength, sure, path.shake, net, why)
 
 
 def _orbit(path: Path, sizes: Mapping[str, float]) -> tuple[float, bool]:
@@ -437,18 +485,6 @@ def _orbit(path: Path, sizes: Mapping[str, float]) -> tuple[float, bool]:
     return (way * far if clear else 0.0), True
 
 
-def _shake(path: Path, time_s: Array) -> float:
-    """The rms second difference of the path, sampled eight times a second (short sides)."""
-    at = np.arange(0, time_s[-1] + 1e-9, 1 / 8)
-    if len(at) < 4:
-        return 0.0
-    where = [
-        np.interp(at, time_s, np.concatenate([[0.0], part.cumsum()])) for part in path.shaken.T
-    ]
-    change = np.diff(np.stack(where), 2, axis=1)
-    return float(np.sqrt((change**2).sum(axis=0).mean()))
-
-
 def _sure(path: Path, strength: float, margin: float) -> tuple[float, str]:
     """How far the name can be trusted, and the reason where it cannot."""
     reasons = {
@@ -464,32 +500,72 @@ def _sure(path: Path, strength: float, margin: float) -> tuple[float, str]:
     return sure, why if sure < 0.5 else ""
 
 
-def asked_moves(spec: RunSpec) -> tuple[str, ...]:
-    """The moves a spec asks for: the parameter, or else the words of the prompt."""
+def _words(spec: RunSpec) -> str:
     asked = spec.params.get("camera_motion")
     if isinstance(asked, str) and asked:
         word = asked.strip().lower().replace(" ", "_").replace("-", "_")
-        return (word,) if word in CAMERA_MOVES else parse_camera(asked)
-    return parse_camera(spec.prompt)
+        return word if word in CAMERA_MOVES else asked
+    return spec.prompt
 
 
-def match(asked: Sequence[str], seen: Delivered, settings: Camera | None = None) -> Reading:
+def asked_moves(spec: RunSpec) -> tuple[str, ...]:
+    """The moves a spec names outright: in the parameter, or else in the words of the prompt."""
+    named = [mention.move for mention in find_moves(_words(spec)) if mention.exact]
+    return tuple(dict.fromkeys(named))
+
+
+def hinted(spec: RunSpec) -> tuple[str, ...]:
+    """The words that only hint at a move ("following"), where none is named outright."""
+    text = _words(spec)
+    mentions = find_moves(text)
+    if any(mention.exact for mention in mentions):
+        return ()
+    return tuple(text[mention.start : mention.end] for mention in mentions)
+
+
+def match(
+    asked: Sequence[str],
+    seen: Delivered,
+    settings: Camera | None = None,
+    *,
+    hints: Sequence[str] = (),
+) -> Reading:
     """1 for the main move, 0.5 for one of the others, -1 for a reversed one, 0 for anything else.
 
-    Of several moves asked for, the mean. None where none was asked for, or the eye is not sure.
+    Of several moves asked for, the mean. None where none was asked for, or the eye is not sure, or
+    the words only hinted at a move: "following" is kept by a push-in and by a pan.
     """
     settings = settings or Camera()
+    found = " with ".join(seen.moves)
     if not asked:
-        return Reading(None, note="no camera move was asked for")
-    said = f"asked {' and '.join(asked)}, seen {' with '.join(seen.moves)}"
-    if seen.sure < settings.sure_enough:
-        note = f"{said}; {seen.why}" if seen.why else said
+        words = " and ".join(repr(word) for word in hints)
+        note = f"{words} only hints at a move; seen {found}" if hints else ""
+        return Reading(None, note=note or "no camera move was asked for")
+    said = f"asked {' and '.join(asked)}, seen {found}"
+    why = seen.why if seen.sure < settings.sure_enough else _doubt(asked, seen)
+    if seen.sure < settings.sure_enough or why:
+        note = f"{said}; {why}" if why else said
         return Reading(None, label="uncertain", confidence=round(seen.sure, 3), note=note)
     values = [_match_one(move, seen) for move in asked]
     value = float(np.mean(values))
     label = "match" if value == 1 else "reversed" if min(values) < 0 else None
     label = label or ("partial" if value > 0 else "missed")
+    if _ORBITS.intersection((*asked, seen.move)):
+        said = f"{said}; {WEAK}"
     return Reading(value, label=label, confidence=round(seen.sure, 3), note=said)
+
+
+_ORBITS = frozenset({"orbit_left", "orbit_right"})
+_PANS = frozenset({"pan_left", "pan_right"})
+WEAK = "an orbit is weak evidence (C)"
+
+
+def _doubt(asked: Sequence[str], seen: Delivered) -> str:
+    """Where little depth is in the picture an orbit is a pan, and either may be taken for the
+    other."""
+    around, across = _ORBITS.intersection(asked), _PANS.intersection(asked)
+    alike = (around and seen.move in _PANS) or (across and seen.move in _ORBITS)
+    return "an orbit and a pan look much alike" if alike else ""
 
 
 def _match_one(move: str, seen: Delivered) -> float:

@@ -123,20 +123,12 @@ def analyse(
 
     `thumbs_to` is the thumbnails file to write. `sha256`, where it is known, saves hashing again.
     """
-    import cloudpickle
-
     from toolkit.video import analysis, thumbs
 
-    clip, (readings,), tiles = _call(
-        pool,
-        analysis.run,
-        path,
-        cloudpickle.dumps(tuple(scorers)),
-        [spec.to_json()],
-        tier=tier,
-        sha256=sha256,
-        with_thumbs=thumbs_to is not None,
-    )
+    function, packed = analysis.order(scorers)
+    specs, show = [spec.to_json()], thumbs_to is not None
+    outcome = _call(pool, function, path, packed, specs, tier=tier, sha256=sha256, with_thumbs=show)
+    clip, (readings,), tiles = analysis.finished(outcome, scorers, specs)
     if thumbs_to is not None:
         thumbs.store(Path(thumbs_to), tiles)
     return clip, readings

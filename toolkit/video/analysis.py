@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,17 @@ from toolkit.seams import Motion, Scorer
 from toolkit.video import planes, thumbs
 from toolkit.video.container import LIMITS, Limits, Source, opened
 
-__all__ = ["RECIPE", "SMALL_PX", "DecodePass", "decode", "measure", "run", "sha256_of"]
+__all__ = [
+    "RECIPE", "SMALL_PX", "DecodePass", "decode", "finished", "measure", "order", "run",
+    "run_and_keep", "sha256_of",
+]  # fmt: skip
 
 SMALL_PX = 256
 DETAIL_PX = 640
 NUM_DETAIL = 8
 GRID_PX = 8
 CUT_REPEAT, CUT_STEP, CUT_RATIO, CUT_UNLIKE = 0.3, 6.0, 3.0, 0.25
-RECIPE = "y256-dis-fast-1"
+RECIPE = "y256-dis-fast-2"
 """Names everything that scorers are given; part of each score's settings, so a change rescores."""
 
 SPARSE = {"preview": "NONKEY", "fast": "BIDIR"}
@@ -69,6 +72,11 @@ class DecodePass:
         self.sound_rate = sound_rate
         self._dis: Any = None
         self._left_over: dict[int, float] = {}
+
+    def parts(self) -> dict[str, Any]:
+        """What the pass is made of, besides `clip`, as it crosses processes."""
+        names = ("tier", "time_s", "small", "shown", "thumbs", "detail", "detail_at", "sound")
+        return {name: getattr(self, name) for name in (*names, "sound_rate")}
 
     @cached_property
     def luma(self) -> NDArray[np.float64]:
@@ -183,13 +191,17 @@ class _Stack:
 class _Even:
     """Picks evenly spaced moments while frames stream by, not knowing what comes.
 
-    A frame is taken when it is the nearest to its moment as far as a constant rate tells; the
-    caller takes the last frame of all in any case.
+    They leave out a share `trim` at either end. A frame is taken when it is the nearest to its
+    moment as far as a constant rate tells; a clip that ends early leaves moments `open`.
     """
 
-    def __init__(self, count: int, end_s: float) -> None:
-        self._moments = np.linspace(0, max(end_s, 0.0), count)
+    def __init__(self, count: int, end_s: float, trim: float = 0.0) -> None:
+        self._moments = np.linspace(trim, 1 - trim, count) * max(end_s, 0.0)
         self._next = 0
+
+    @property
+    def open(self) -> bool:
+        return self._next < len(self._moments)
 
     def takes(self, time_s: float, half_s: float) -> bool:
         if self._next >= len(self._moments) or time_s + half_s < self._moments[self._next]:
@@ -255,7 +267,8 @@ def decode(
         small.room = source.num_declared
         half_s = 0.5 / source.rate if source.rate else 0.0
         end_s = (source.declared_s or 0.0) - 2 * half_s
-        even, sparse = _Even(thumbs.K, end_s), _Even(NUM_DETAIL, end_s)
+        even = _Even(thumbs.K, end_s, thumbs.TRIM)
+        sparse = _Even(NUM_DETAIL, end_s)
         frame: Any = None
         degrees, stretched = 0, False
         ears = _Ears() if source.audio else None
@@ -283,7 +296,7 @@ def decode(
                     shown.append(index)
                     pictures.append(planes.turn(planes.rgb(frame, thumbs.LONG_PX), degrees))
         source.check_decoded()
-        if shown[-1] != len(times) - 1:
+        if even.open and (not shown or shown[-1] != len(times) - 1):
             shown.append(len(times) - 1)
             pictures.append(planes.turn(planes.rgb(frame, thumbs.LONG_PX), degrees))
         size = shape if degrees % 180 else shape[::-1]
@@ -351,18 +364,65 @@ def run(
     readings, which then say why.
     """
     seen = decode(Path(path), tier=tier, sha256=sha256, threads=threads)
+    return _outcome(seen, scorers, specs, with_thumbs)
+
+
+def run_and_keep(
+    path: str,
+    scorers: bytes,
+    specs: Sequence[dict[str, Any]],
+    *,
+    tier: str = "full",
+    sha256: str | None = None,
+    threads: int = 1,
+    with_thumbs: bool = True,
+) -> tuple[Clip, list[dict[str, Reading]], bytes, dict[str, Any]]:
+    """As `run`, and the decode pass itself for scorers that can only work in the main process."""
+    seen = decode(Path(path), tier=tier, sha256=sha256, threads=threads)
+    return *_outcome(seen, scorers, specs, with_thumbs), seen.parts()
+
+
+def _outcome(
+    seen: DecodePass, scorers: bytes, specs: Sequence[dict[str, Any]], with_thumbs: bool
+) -> tuple[Clip, list[dict[str, Reading]], bytes]:
     chosen: Sequence[Scorer] = pickle.loads(scorers)  # noqa: S301  (from our own parent)
-    answers = []
-    for raw in specs:
-        spec = RunSpec.from_json(raw)
-        readings: dict[str, Reading] = {}
-        for scorer in chosen:
-            readings |= _read(scorer, seen, spec)
-        answers.append(readings)
+    answers = [_read_all(chosen, seen, spec) for spec in specs]
     tiles = b""
     if with_thumbs:
-        tiles = thumbs.pack(seen.time_s[seen.shown].tolist(), seen.thumbs, seen.clip.duration_s)
+        times = seen.time_s[seen.shown].tolist()
+        tiles = thumbs.pack(times, seen.thumbs, seen.clip.duration_s, last_s=float(seen.time_s[-1]))
     return seen.clip, answers, tiles
+
+
+def order(scorers: Sequence[Scorer]) -> tuple[Callable[..., Any], bytes]:
+    """What to submit for `scorers`: the function, and those that go along, pickled."""
+    import cloudpickle
+
+    away = tuple(scorer for scorer in scorers if scorer.where != "main")
+    return (run if len(away) == len(scorers) else run_and_keep), cloudpickle.dumps(away)
+
+
+def finished(
+    outcome: tuple[Any, ...], scorers: Sequence[Scorer], specs: Sequence[dict[str, Any]]
+) -> tuple[Clip, list[dict[str, Reading]], bytes]:
+    """What came back for an `order`, and the readings of scorers that stayed in this process."""
+    clip, answers, tiles, *kept = outcome
+    if kept:
+        seen = DecodePass(clip, **kept[0])
+        here = [scorer for scorer in scorers if scorer.where == "main"]
+        mine = [_read_all(here, seen, spec) for spec in specs]
+        answers = [away | stayed for away, stayed in zip(answers, mine, strict=True)]
+    return clip, answers, tiles
+
+
+def _read_all(
+    chosen: Sequence[Scorer], seen: DecodePass, raw: dict[str, Any]
+) -> dict[str, Reading]:
+    spec = RunSpec.from_json(raw)
+    readings: dict[str, Reading] = {}
+    for scorer in chosen:
+        readings |= _read(scorer, seen, spec)
+    return readings
 
 
 def _read(scorer: Scorer, seen: DecodePass, spec: RunSpec) -> dict[str, Reading]:

@@ -1,6 +1,7 @@
 """The thumbnails of a clip: one small file of JPEG tiles, written by the pass that decodes it.
 
-`K` frames at evenly spaced times, the first and the last among them. The file is a cache that any
+`K` frames at evenly spaced times, from a fiftieth of the clip to a fiftieth before its end: there
+services fade, and leave stray frames. The file is a cache that any
 pass may write again: one line of JSON (times, sizes, places of the tiles), then the tiles.
 """
 
@@ -19,12 +20,13 @@ from numpy.typing import NDArray
 
 from toolkit.errors import ClipError
 
-__all__ = ["LONG_PX", "RECIPE", "K", "Thumbs", "pack", "path_beside", "store"]
+__all__ = ["LONG_PX", "RECIPE", "TRIM", "K", "Thumbs", "pack", "path_beside", "store"]
 
 K = 24
+TRIM = 0.02
 LONG_PX = 320
 QUALITY = 85
-RECIPE = f"k{K}w{LONG_PX}"
+RECIPE = f"k{K}t{round(100 * TRIM)}w{LONG_PX}"
 """The suffix of the file: what would have to change for the pictures to differ."""
 
 _MAGIC = b"promptgrid thumbs 1\n"
@@ -32,8 +34,8 @@ _MAGIC = b"promptgrid thumbs 1\n"
 
 @dataclass(frozen=True, eq=False)
 class Thumbs:
-    """`images[k]` (h, w, 3) uint8 RGB was on screen at `times_s[k]`; times ascend from the first
-    frame's, `duration_s` is the clip's. A clip of fewer frames has fewer pictures.
+    """`images[k]` (h, w, 3) uint8 RGB was on screen `times_s[k]` after the clip's first frame;
+    times ascend, `duration_s` is the clip's. A clip of fewer frames has fewer pictures.
     """
 
     times_s: NDArray[np.float64]
@@ -48,7 +50,7 @@ class Thumbs:
         at: Sequence[float] | None = None,
     ) -> Thumbs:
         """Read a file that a decode pass wrote. `at` takes only the pictures nearest to these times
-        (0 the first frame, 1 the last); `long_px` up to 160 reads at half size, which is quicker.
+        (0 the clip's first frame, 1 its last); `long_px` up to 160 reads at half size, and quicker.
 
         `ClipError` for a file that is damaged or of another version: decode the clip again.
         """
@@ -57,7 +59,7 @@ class Thumbs:
         data = Path(path).read_bytes()
         index, body = _split(data, Path(path).name)
         times = np.array(index["times_s"], np.float64)
-        which = list(range(len(times))) if at is None else nearest(times, at)
+        which = list(range(len(times))) if at is None else nearest(times, at, index["last_s"])
         half = 2 * long_px <= index["long_px"]
         mode = cv2.IMREAD_REDUCED_COLOR_2 if half else cv2.IMREAD_COLOR
         ends = np.cumsum(index["sizes"])
@@ -71,10 +73,9 @@ class Thumbs:
         return Thumbs(times[which], np.stack(images), float(index["duration_s"]))
 
 
-def nearest(times: NDArray[np.float64], at: Sequence[float]) -> list[int]:
-    """For each time in 0..1 of the way from `times[0]` to `times[-1]`, the nearest index."""
-    wanted = times[0] + np.asarray(at, np.float64) * (times[-1] - times[0])
-    return [int(np.abs(times - t).argmin()) for t in wanted]
+def nearest(times: NDArray[np.float64], at: Sequence[float], last_s: float) -> list[int]:
+    """For each time in 0..1 of the way from 0 to `last_s`, the nearest index."""
+    return [int(np.abs(times - share * last_s).argmin()) for share in at]
 
 
 def _split(data: bytes, name: str) -> tuple[dict[str, Any], memoryview]:
@@ -90,8 +91,16 @@ def _split(data: bytes, name: str) -> tuple[dict[str, Any], memoryview]:
     return index, memoryview(data)[end + 1 :]
 
 
-def pack(times_s: Sequence[float], images: NDArray[np.uint8], duration_s: float) -> bytes:
-    """The bytes of a thumbnails file."""
+def pack(
+    times_s: Sequence[float],
+    images: NDArray[np.uint8],
+    duration_s: float,
+    *,
+    last_s: float | None = None,
+) -> bytes:
+    """The bytes of a thumbnails file; `last_s` is when the clip's last frame comes on, where that
+    is not the last of `images`.
+    """
     import cv2
 
     tiles = []
@@ -105,6 +114,7 @@ def pack(times_s: Sequence[float], images: NDArray[np.uint8], duration_s: float)
         "sizes": [len(tile) for tile in tiles],
         "long_px": int(max(images[0].shape[:2])),
         "duration_s": duration_s,
+        "last_s": round(float(times_s[-1] if last_s is None else last_s), 6),
     }
     return _MAGIC + json.dumps(index).encode() + b"\n" + b"".join(tiles)
 
