@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         ToolkitError,
     )
     from toolkit.experiment import Batch, Experiment
-    from toolkit.grid import Grid, near
+    from toolkit.grid import Fractional, Grid, Random, near
     from toolkit.planning import designs, dry_run, models, pilot
     from toolkit.prompts.diff import diff
     from toolkit.prompts.formula import Prompt
@@ -52,7 +52,7 @@ _HOMES = {
         "StoreError", "ToolkitError",
     ),
     "experiment": ("Batch", "Experiment"),
-    "grid": ("Grid", "near"),
+    "grid": ("Fractional", "Grid", "Random", "near"),
     "planning": ("designs", "dry_run", "models", "pilot"),
     "prompts.diff": ("diff",),
     "prompts.formula": ("Prompt",),
@@ -74,6 +74,7 @@ __all__ = [
     "ClipError",
     "Experiment",
     "ExportError",
+    "Fractional",
     "Grid",
     "GridError",
     "ImportProblem",
@@ -81,6 +82,7 @@ __all__ = [
     "Prompt",
     "PromptError",
     "ProviderError",
+    "Random",
     "Reading",
     "Refused",
     "ReviewError",
