@@ -156,7 +156,18 @@ def test_marks_make_clips_accepted(tmp_path: Path, finished: Experiment):
 
 
 def test_export_writes_every_format(finished: Experiment, tmp_path: Path):
-    formats = ["csv", "parquet", "xlsx", "md", "tex", "report", "methods", "sheet", "reel", "bundle"]
+    formats = [
+        "csv",
+        "parquet",
+        "xlsx",
+        "md",
+        "tex",
+        "report",
+        "methods",
+        "sheet",
+        "reel",
+        "bundle",
+    ]
     names = {path.name for path in finished.export(tmp_path, formats=formats)}
     assert names >= {"results.csv", "results.parquet", "results.xlsx", "report.html", "sheet.jpg",
                      "reel.mp4", "METHODS.md", "results.md", "results.tex", "fox.zip"}  # fmt: skip
@@ -182,7 +193,9 @@ def test_a_budget_of_zero_refuses_and_spends_nothing(tmp_path: Path):
 def test_a_paid_model_without_a_budget_is_refused(tmp_path: Path):
     with Experiment(tmp_path / "exp", say=print) as exp:
         grid = tk.Grid("a fox", models="luma/ray-2", duration_s=5, resolution="720p")
-        with pytest.raises(tk.BudgetError, match=r"a paid run needs a budget; exp\.set_budget\(0\.71\)"):
+        with pytest.raises(
+            tk.BudgetError, match=r"a paid run needs a budget; exp\.set_budget\(0\.71\)"
+        ):
             exp.run(grid, monitor=False)
         assert exp.store.counts() == {}
 
@@ -197,7 +210,8 @@ def test_a_big_bill_wants_an_amount(tmp_path: Path):
 
 def test_an_interrupt_ends_the_wait_and_not_the_work(tmp_path: Path):
     script = tmp_path / "script.py"
-    script.write_text(textwrap.dedent(f"""
+    script.write_text(
+        textwrap.dedent(f"""
         import os, signal, threading
         import toolkit as tk
 
@@ -212,7 +226,8 @@ def test_an_interrupt_ends_the_wait_and_not_the_work(tmp_path: Path):
         batch.wait()
         print(batch.states())
         exp.close()
-    """))
+    """)
+    )
     done = subprocess.run(
         [sys.executable, str(script)], capture_output=True, text=True, timeout=120, cwd=tmp_path
     )
@@ -223,7 +238,8 @@ def test_an_interrupt_ends_the_wait_and_not_the_work(tmp_path: Path):
 def test_a_killed_kernel_loses_nothing_and_pays_once(tmp_path: Path):
     """The process dies mid-run; the next one takes the work up where it was."""
     script = tmp_path / "script.py"
-    script.write_text(textwrap.dedent(f"""
+    script.write_text(
+        textwrap.dedent(f"""
         import os, time
         import toolkit as tk
 
@@ -233,7 +249,8 @@ def test_a_killed_kernel_loses_nothing_and_pays_once(tmp_path: Path):
         while not any(s in batch.states() for s in ("submitted", "ready", "stored", "done")):
             time.sleep(0.02)
         os._exit(9)
-    """))
+    """)
+    )
     died = subprocess.run([sys.executable, str(script)], timeout=120, cwd=tmp_path)
     assert died.returncode == 9
     said: list[str] = []
@@ -248,11 +265,13 @@ def test_a_killed_kernel_loses_nothing_and_pays_once(tmp_path: Path):
 def test_no_child_process_is_left_behind(tmp_path: Path):
     psutil = pytest.importorskip("psutil")
     script = tmp_path / "script.py"
-    script.write_text(textwrap.dedent(f"""
+    script.write_text(
+        textwrap.dedent(f"""
         import toolkit as tk
         exp = tk.Experiment({str(tmp_path / "exp")!r}, budget_usd=5)
         exp.run(tk.Grid("a red fox", models="sim/draft", duration_s=1)).wait()
-    """))
+    """)
+    )
     process = subprocess.Popen([sys.executable, str(script)], cwd=tmp_path)
     children: set[psutil.Process] = set()
     while process.poll() is None:
@@ -275,7 +294,9 @@ def test_a_read_only_experiment_can_be_looked_at(finished: Experiment):
 
 def test_displaying_says_how_it_stands(finished: Experiment):
     text = repr(finished)
-    assert text.startswith(f"fox · NEW · {finished.folder} · 4 clips: 4 done · spent sim $0.08 of $5")
+    assert text.startswith(
+        f"fox · NEW · {finished.folder} · 4 clips: 4 done · spent sim $0.08 of $5"
+    )
     assert "<script>" not in finished._repr_html_()
 
 
