@@ -15,7 +15,7 @@ import time
 import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from toolkit import discover
 from toolkit.errors import ReviewError, StoreError, ToolkitError
@@ -328,6 +328,28 @@ class Experiment:
 
     # ---- the runs ------------------------------------------------------------------------------
 
+    @overload
+    def run(
+        self,
+        grid: Grid,
+        *,
+        up_to_usd: float | None = ...,
+        price_usd: float | None = ...,
+        score: bool = ...,
+        monitor: bool | None = ...,
+        detached: Literal[True],
+    ) -> Detached: ...
+    @overload
+    def run(
+        self,
+        grid: Grid,
+        *,
+        up_to_usd: float | None = ...,
+        price_usd: float | None = ...,
+        score: bool = ...,
+        monitor: bool | None = ...,
+        detached: Literal[False] = False,
+    ) -> Batch: ...
     def run(
         self,
         grid: Grid,
