@@ -202,6 +202,16 @@ def test_what_spoils_a_clip_is_mended_at_a_click_and_an_error_stops_the_run(buil
     page.get_by_role("button", name="Remove “no hands”").wait_for()
     assert page.get_by_label("Subject").input_value().endswith("no hands")
 
+    page.get_by_role("button", name="Remove “Static”").focus()
+    page.keyboard.press("Enter")
+    page.locator(".pg-finding", has_text="static camera").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.closest('.pg-finding') !== null")
+    page.get_by_role("button", name="Undo").focus()
+    page.keyboard.press("Enter")
+    page.locator(".pg-finding", has_text="static camera").wait_for()
+    page.locator(".pg-where", has_text="camera").first.click()
+    assert page.evaluate("document.activeElement.value.startsWith('static wide shot')")
+
     page.locator(".pg-finding", has_text="no hands").get_by_role("button", name="Ignore").click()
     page.get_by_text("1 ignored: show again").wait_for()
     page.get_by_role("button", name="resolution: near 720p").click()

@@ -15,16 +15,18 @@ from typing import Any
 
 from toolkit.errors import GridError, PromptError, ToolkitError
 from toolkit.grid import Design, Grid, near
-from toolkit.grid.axes import Near
+from toolkit.grid.axes import NUMBERS, Axis, Near, linked_size, numbers
 from toolkit.grid.rules import Rule, read_rules
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt, options
 from toolkit.records import ImageRef
 
 __all__ = [
-    "FormError", "Kept", "design_text", "grid_from", "part_text", "read_values", "to_form",
+    "SIZE", "FormError", "Kept", "design_text", "grid_from", "part_text", "read_values", "to_form",
     "value_text",
 ]  # fmt: skip
 
+SIZE = "size"  # a linked axis: resolution and shape together
+_IS_ROW = re.compile(r"\.{2,3}|…|\d+\s*-\s*\d+")
 NOTHING = "(none)"  # a wording that leaves the part out, as a control
 LEFT = "default"  # a value that leaves the parameter to the service
 YES_NO = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
@@ -64,7 +66,7 @@ def to_form(grid: Grid, *, rev: int = 0) -> tuple[dict[str, Any], Kept]:
         shared = {}
     params, kept = {}, {}
     for axis in grid._axes:
-        text = None if axis.is_linked else _values_text(axis.name, axis.values)
+        text = _sizes_text(axis) if axis.is_linked else _values_text(axis.name, axis.values)
         if text is None:
             kept[axis.name] = list(axis.values)
         else:
@@ -113,6 +115,15 @@ def value_text(value: Any) -> str:
     if isinstance(value, ImageRef):
         return value.path or ""
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _sizes_text(axis: Axis) -> str | None:
+    """`540p@16:9, 540p@9:16` for the linked axis that the screen has a field for."""
+    if axis.name != SIZE or set(axis.fields) != {"resolution", "aspect_ratio"}:
+        return None
+    texts = [f"{value['resolution']}@{value['aspect_ratio']}" for value in axis.values]
+    again = [linked_size(text) for text in texts]
+    return ", ".join(texts) if again == list(axis.values) else None
 
 
 def _values_text(name: str, values: Sequence[Any]) -> str | None:
@@ -183,11 +194,14 @@ def grid_from(form: Mapping[str, Any], kept: Kept) -> Grid:
         for part, text in form.get("shared", {}).items()
         if (wordings := _wordings(f"shared.{part}", text, wrong))
     }
-    params: dict[str, Any] = {
-        name: values
-        for name, text in form["params"].items()
-        if name not in kept.params and (values := read_values(name, text))
-    }
+    params: dict[str, Any] = {}
+    for name, text in form["params"].items():
+        try:
+            values = read_values(name, text) if name not in kept.params else ()
+        except GridError as error:
+            wrong[f"param.{name}"] = str(error)
+        else:
+            params |= {name: values} if values else {}
     samples = _samples(form["samples"], wrong)
     if not form["models"]:
         wrong["models"] = "choose a model"
@@ -276,8 +290,14 @@ def _wordings(place: str, text: str, wrong: dict[str, str]) -> str | tuple[str, 
     return tuple(lines) if len(lines) > 1 else "".join(lines)
 
 
-def _samples(text: str, wrong: dict[str, str]) -> int | list[int]:
-    found = read_values("samples", text)
+def _samples(text: str, wrong: dict[str, str]) -> int | Sequence[int]:
+    try:
+        found = read_values("samples", text)
+    except GridError as error:
+        wrong["samples"] = str(error)
+        return 1
+    if isinstance(found, range):
+        return found
     whole = [n for n in found if isinstance(n, int) and not isinstance(n, bool) and n > 0]
     if not found or len(whole) < len(found):
         wrong["samples"] = f"a count from 1, or sample numbers such as 4, 5; found {text.strip()!r}"
@@ -286,14 +306,13 @@ def _samples(text: str, wrong: dict[str, str]) -> int | list[int]:
 
 
 def read_values(name: str, text: str) -> Sequence[Any]:
-    """What was typed for a parameter: `5`, `5, 9`, `near 5`, `yes`, `default`; `1-5` for seeds."""
+    """What was typed for a parameter: `5`, `5, 9`, `near 5`, `yes`, `default`; `1-5` and
+    `1, 2, .., 10` for numbers. What begins with `SKIP:` is left out.
+    """
     words = [word for part in str(text).split(",") if (word := part.strip())]
-    if (
-        name == "seed"
-        and len(words) == 1
-        and (ends := re.fullmatch(r"(\d+)\s*-\s*(\d+)", words[0]))
-    ):
-        return range(int(ends[1]), int(ends[2]) + 1)
+    words = [word for word in words if not word.upper().startswith("SKIP:")]
+    if name in NUMBERS and any(map(_IS_ROW.fullmatch, words)):
+        return numbers(name, ", ".join(words))
     return [_read(word) for word in words]
 
 

@@ -22,7 +22,7 @@ import traitlets
 from toolkit.catalog import Price, near_value, refusal
 from toolkit.errors import ApprovalNeeded, CatalogError, GridError, ToolkitError
 from toolkit.grid import Grid
-from toolkit.grid.axes import Near, param_value
+from toolkit.grid.axes import Near, linked_size, param_value
 from toolkit.planning import Plan
 from toolkit.planning.compare import designs
 from toolkit.planning.rehearse import DryRun, dry_run, pilot
@@ -31,7 +31,7 @@ from toolkit.prompts.formula import PROMPT_PARTS
 from toolkit.prompts.presets import preset, presets
 from toolkit.records import CAMERA_MOVES, CANONICAL_PARAMS, ModelCard, from_micro
 from toolkit.widgets.findings import Noted, Reader, mended
-from toolkit.widgets.form import FormError, grid_from, read_values, texts_of, to_form
+from toolkit.widgets.form import SIZE, FormError, grid_from, read_values, texts_of, to_form
 from toolkit.widgets.panel import Panel, in_words, sources
 from toolkit.widgets.pasted import prompts_from_table
 from toolkit.widgets.run_monitor import RunMonitor
@@ -49,8 +49,9 @@ ALWAYS = ("duration_s", "resolution", "aspect_ratio")
 WORDS = {
     "duration_s": ("Duration", "seconds"),
     "resolution": ("Resolution", ""),
+    SIZE: ("Size", "both at once: 720p@9:16"),
     "aspect_ratio": ("Aspect ratio", ""),
-    "seed": ("Seed", "1-5 is five of them"),
+    "seed": ("Seed", "1-5, or 1, 2, .., 10"),
     "camera_motion": ("Camera move", "as a parameter, where a model has one"),
     "start_image": ("Start image", "path of a picture"),
     "end_image": ("End image", "path of a picture"),
@@ -457,7 +458,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             }
             view["notes"] = [{"tone": "bad", "text": text} for text in loose.values()]
         chosen = [card for card in self._cards if card.model in form["models"]]
-        values = {name: _sound(name, text) for name, text in form["params"].items()}
+        values = _asked(form["params"])
         view["models"] = [self._model(card, values) for card in self._cards]
         view["params"] = self._params(chosen or self._cards, form)
         view["said"], view["undo"] = self._said, self._before is not None
@@ -604,6 +605,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         """The fields, each with the values that the chosen models take."""
         declared = {name: values for card in cards for name, values in card.extra_params.items()}
         names = [*ALWAYS, *(n for n in CANONICAL_PARAMS if n not in ALWAYS), *declared]
+        names += [SIZE] if SIZE not in self._kept.params else []
         names += [n for n in (*form["params"], *self._kept.params) if n not in names]
         fields = []
         for name in dict.fromkeys(names):
@@ -768,10 +770,27 @@ def _typed_near(text: str) -> str:
     return re.sub(r"`tk\.near\('?([^')]+)'?\)`", r"“near \1”", text)
 
 
+def _asked(params: Mapping[str, str]) -> dict[str, list[Any]]:
+    """The values of each parameter that are on the screen; a size is two parameters."""
+    values = {name: _sound(name, text) for name, text in params.items() if name != SIZE}
+    for size in _typed_values(SIZE, params.get(SIZE, "")):
+        linked = linked_size(size)
+        for name, value in linked.items() if isinstance(linked, Mapping) else ():
+            values[name] = [*values.get(name, ()), value]
+    return values
+
+
+def _typed_values(name: str, text: str) -> list[Any]:
+    try:
+        return list(islice(iter(read_values(name, text)), SOUND))
+    except GridError:
+        return []
+
+
 def _sound(name: str, text: str) -> list[Any]:
     """The first values of a field that can be one at all: others are half typed."""
     found = []
-    for value in islice(iter(read_values(name, text)), SOUND):
+    for value in _typed_values(name, text):
         try:
             found.append(value if name.endswith("_image") else param_value(name, value))
         except ToolkitError:
