@@ -648,6 +648,27 @@ def test_two_kernels_pay_once(store, fake, tmp_path):
     assert purse(store) == (15, 0, 0)
 
 
+def test_a_change_while_an_order_is_taken_is_not_missed(store, make, fake, monkeypatch):
+    """Another kernel ends the run after this one has looked and before it has noted what it saw."""
+    keys = plan(store, cells(1))
+    other = Life(store, "other", now=FAST.clock.now, lease_s=1e6)
+    claim = other.intent(other.claim_new("fake", keys, Limits()).got[0])
+    claim = other.accepted(claim, {"id": "j"}, {})
+    brief, looks = store.brief, []
+
+    def slow(wanted: Any) -> Any:
+        rows = brief(wanted)
+        looks.append(rows[0][1])
+        if len(looks) == 2:
+            other.failed(claim, State.FAILED, "no", 0)
+            time.sleep(0.5)  # more than the time between two looks at what has changed
+        return rows
+
+    monkeypatch.setattr(store, "brief", slow)
+    work(make(fake()), keys, 5)
+    assert looks == [State.SUBMITTED] * 2
+
+
 def test_a_request_that_was_kept_too_long_is_not_sent(store, make, fake):
     """Someone suspended the process between intent and send; later it goes through."""
     (key,) = keys = plan(store, cells(1))

@@ -51,13 +51,14 @@ def failpoints(
 def suspended(folder: Path, point: str, seconds: float) -> list[str]:
     """Stopped by SIGSTOP at `point` for so long, while a second kernel takes over."""
     prepare(folder)
-    first = crash.child(folder, f"{point}:stop")
+    patience = {"patience_s": seconds + 60}  # their clocks run on meanwhile
+    first = crash.child(folder, f"{point}:stop", **patience)
     reached = _until_stopped(first.pid, 20)
-    second = crash.child(folder)
+    second = crash.child(folder, **patience)
     time.sleep(seconds)
     os.kill(first.pid, signal.SIGCONT)
     for process in (second, first):
-        process.join(60)
+        process.join(seconds + 60)
         process.kill()
     wrong = [] if reached else [f"never came to {point}"]
     return wrong + crash.judge(folder)

@@ -11,7 +11,9 @@ import asyncio
 import atexit
 import contextlib
 import errno
+import functools
 import logging
+import sys
 import threading
 import time
 import weakref
@@ -194,6 +196,12 @@ class Engine:
         """Whether nothing is left that this engine can do now."""
         return self._idle.is_set()
 
+    @property
+    def num_left(self) -> int:
+        """How many of the runs that it was given have not ended."""
+        now = self.progress()
+        return now.total - now.done
+
     def progress(self) -> Progress:
         """How far the runs are that it was given."""
         return self._board.progress(self.settings.clock.now())
@@ -293,8 +301,9 @@ class Engine:
             services = {run[2] for run in await self._durably(self.store.brief, keys)}
             self._broken.clear()
             await self._durably(self.life.reopen, keys, services)
-            runs = await self._durably(self.store.brief, keys)
-            self._board.add(runs, self.settings.clock.now())
+            async with self._reading:  # a change told in between would be missed for good
+                runs = await self._durably(self.store.brief, keys)
+                self._board.add(runs, self.settings.clock.now())
             fresh = [key for key, state, _, _ in runs if state is State.PLANNED]
             if fresh:
                 ordered = await self._durably(order_runs, self.store, fresh)
@@ -859,11 +868,23 @@ _open_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
 def _close_at_exit(engine: Engine) -> None:
-    if not _open_engines:
-        atexit.register(_close_all)
+    _arrange_closing()
     _open_engines.add(engine)
+
+
+@functools.cache
+def _arrange_closing() -> None:
+    """Engines end before the thread pools do: `atexit` alone comes after these, and an engine whose
+    pool is gone can neither record an answer that it waits for nor end without noise."""
+    getattr(threading, "_register_atexit", atexit.register)(_close_all)
 
 
 def _close_all() -> None:
     for engine in list(_open_engines):
-        engine.close(timeout=10.0)
+        engine.close()
+        if left := engine.num_left:
+            name = engine.store.folder.name
+            sys.stderr.write(
+                f"{name}: {left} run{'s are' if left > 1 else ' is'} open; exp.resume() or "
+                f"`promptgrid worker {name}` goes on, nothing is paid twice\n"
+            )
