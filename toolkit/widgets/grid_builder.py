@@ -8,60 +8,38 @@ screen, the grid and the code cannot disagree.
 from __future__ import annotations
 
 import math
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from itertools import islice, product
 from typing import Any
 
 import ipywidgets
 import traitlets
 
-from toolkit.catalog import Price, near_value, refusal
-from toolkit.errors import ApprovalNeeded, CatalogError, GridError, ToolkitError
+from toolkit.catalog import Price
+from toolkit.errors import ApprovalNeeded, GridError, ToolkitError
 from toolkit.grid import Grid
-from toolkit.grid.axes import Near, linked_size, param_value
 from toolkit.planning import Plan
 from toolkit.planning.compare import designs
 from toolkit.planning.rehearse import DryRun, dry_run, pilot
-from toolkit.planning.wait import minutes
 from toolkit.prompts.formula import PROMPT_PARTS
 from toolkit.prompts.presets import preset, presets
-from toolkit.records import CAMERA_MOVES, CANONICAL_PARAMS, ModelCard, from_micro
+from toolkit.records import ModelCard
+from toolkit.widgets.fields import asked, model_row, param_fields
 from toolkit.widgets.findings import Noted, Reader, mended
-from toolkit.widgets.form import SIZE, FormError, grid_from, read_values, texts_of, to_form
+from toolkit.widgets.form import FormError, grid_from, to_form
 from toolkit.widgets.panel import Panel, in_words, sources
 from toolkit.widgets.pasted import prompts_from_table
+from toolkit.widgets.receipt import clips, counts, design_row, factors, line, texts, typed_near
 from toolkit.widgets.run_monitor import RunMonitor
 from toolkit.widgets.words import offered
 
 __all__ = ["GridBuilder"]
 
-SHOWN_TEXTS = 8
 SHOWN_NOTES = 8
 SHOWN_FINDINGS = 12
 SHOWN_LEFT_OUT = 20
-SOUND = 50  # values of a field that are looked at for reasons and prices
-PRICED = 48  # combinations of values that a model's price is looked up for
-ALWAYS = ("duration_s", "resolution", "aspect_ratio")
-WORDS = {
-    "duration_s": ("Duration", "seconds"),
-    "resolution": ("Resolution", ""),
-    SIZE: ("Size", "both at once: 720p@9:16"),
-    "aspect_ratio": ("Aspect ratio", ""),
-    "seed": ("Seed", "1-5, or 1, 2, .., 10"),
-    "camera_motion": ("Camera move", "as a parameter, where a model has one"),
-    "start_image": ("Start image", "path of a picture"),
-    "end_image": ("End image", "path of a picture"),
-    "loop": ("Loop", ""),
-    "audio": ("Audio", ""),
-    "fps": ("Frames per second", ""),
-    "prompt_rewrite": ("Prompt rewrite", "by the service"),
-}
-LENGTHS = (2, 3, 4, 5, 6, 8, 9, 10, 12, 15)
-"""Durations offered where a model takes any length of a range."""
 
 
 class _Form(Panel):
@@ -187,7 +165,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             return True
         with self._lock:
             self._put_question(
-                f"Show the other grid ({_clips(grid.size)})? Your edits here would be lost.",
+                f"Show the other grid ({clips(grid.size)})? Your edits here would be lost.",
                 yes="Show it",
                 no="Keep my edits",
                 then=lambda: self.load(grid),
@@ -279,7 +257,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
     def _hear_dry_run(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
         with self._lock:
             self._take(content)
-            self._looked = _typed_near(self._dry_run(self.grid).text)
+            self._looked = typed_near(self._dry_run(self.grid).text)
             self._update()
 
     def _hear_beside(self, content: dict[str, Any], _buffers: list[memoryview]) -> None:
@@ -301,7 +279,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         why = f"one sample on {small.models[0]}"
         if not bill.new:
             return {"label": "Pilot done", "on": False, "why": f"{why}: nothing new"}
-        label = f"Pilot {_clips(bill.new)} · {bill.cost}"
+        label = f"Pilot {clips(bill.new)} · {bill.cost}"
         return {"label": label, "on": not self._in_the_way(), "why": why}
 
     def _design_rows(self, grid: Grid) -> dict[str, Any]:
@@ -309,7 +287,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             rows = self._designs(grid).to_dict("records")
         except ToolkitError as error:
             return {"designs": [], "problem": in_words(error)}
-        return {"designs": [_design_row(row) for row in rows]}
+        return {"designs": [design_row(row) for row in rows]}
 
     # ---- what comes in from elsewhere ----------------------------------------------------------
 
@@ -406,7 +384,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
                 then=lambda: self._start(grid, is_pilot=is_pilot, up_to_usd=amount),
             )
             return
-        self._said = f"Running {_clips(bill.new + bill.going)}; `b.batch` is the batch."
+        self._said = f"Running {clips(bill.new + bill.going)}; `b.batch` is the batch."
         if is_pilot:
             self._said = f"Pilot on {grid.models[0]}: {self._said[0].lower()}{self._said[1:]}"
         else:
@@ -458,9 +436,12 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             }
             view["notes"] = [{"tone": "bad", "text": text} for text in loose.values()]
         chosen = [card for card in self._cards if card.model in form["models"]]
-        values = _asked(form["params"])
-        view["models"] = [self._model(card, values) for card in self._cards]
-        view["params"] = self._params(chosen or self._cards, form)
+        values = asked(form["params"])
+        view["models"] = [
+            model_row(card, values, price=self._price, why_not=self._why_not)
+            for card in self._cards
+        ]
+        view["params"] = param_fields(chosen or self._cards, form, self._kept)
         view["said"], view["undo"] = self._said, self._before is not None
         view["dry_run"] = self._looked
         self._noted = []
@@ -469,44 +450,44 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             self._noted = self._lint(self._grid)
             view |= self._bill(self._grid)
             view["lint"] = self._findings(form)
-            view["counts"] = _counts(self._grid)
+            view["counts"] = counts(self._grid)
             view["code"] = self._code(self._grid)
-            view |= _texts(self._grid)
+            view |= texts(self._grid)
         if self._form.view != view:
             self._form.view = view
 
     def _bill(self, grid: Grid) -> dict[str, Any]:
-        factors = _factors(grid)
+        sizes = factors(grid)
         try:
             bill = self._plan(grid)
         except ToolkitError as error:
             notes = [{"tone": "bad", "text": in_words(error)}]
             off = {"label": "Run", "on": False}
-            return {"factors": factors, "bill": "", "notes": notes, "run": off}
+            return {"factors": sizes, "bill": "", "notes": notes, "run": off}
         money = str(bill.cost) if bill.new else ""
-        notes = [{"tone": "info", "text": _typed_near(note)} for note in bill.notes]
+        notes = [{"tone": "info", "text": typed_near(note)} for note in bill.notes]
         if self._kept.named:
             names = ", ".join(self._kept.named)
             notes.append({"tone": "info", "text": f"kept as in the code: {names}"})
         if len(notes) > SHOWN_NOTES:
             more = f"and {len(notes) - SHOWN_NOTES} more; exp.plan(b.grid) lists them"
             notes = [*notes[:SHOWN_NOTES], {"tone": "info", "text": more}]
-        run: dict[str, Any] = {"label": f"Run {_clips(bill.new)} · {money}", "on": True}
+        run: dict[str, Any] = {"label": f"Run {clips(bill.new)} · {money}", "on": True}
         if not bill.cells:
             run = {"label": "Nothing to run", "on": False, "why": "no cell runs"}
         elif not bill.new:
             run = {"label": "Nothing new to run", "on": bill.going > 0}
             run["why"] = "" if bill.going else "nothing would be sent"
             if bill.going:
-                run["label"] = f"Go on with {_clips(bill.going)}"
+                run["label"] = f"Go on with {clips(bill.going)}"
         elif stop := self._in_the_way():
             run |= {"on": False, "why": stop}
         return {
-            "factors": f"{factors} · {money}" if money else factors,
-            "bill": _line(bill),
+            "factors": f"{sizes} · {money}" if money else sizes,
+            "bill": line(bill),
             "notes": notes,
             "run": run,
-            "left_out": [_typed_near(str(e)) for e in bill.exclusions[:SHOWN_LEFT_OUT]],
+            "left_out": [typed_near(str(e)) for e in bill.exclusions[:SHOWN_LEFT_OUT]],
             "more_left_out": len(bill.exclusions) - SHOWN_LEFT_OUT,
         }
 
@@ -527,7 +508,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
         if not errors:
             return ""
         more = f" and {len(errors) - 1} more" if len(errors) > 1 else ""
-        return f"an error stands above{more}: {_typed_near(errors[0].message)}"
+        return f"an error stands above{more}: {typed_near(errors[0].message)}"
 
     def _findings(self, form: Mapping[str, Any]) -> dict[str, Any]:
         heeded = self._heeded()
@@ -538,7 +519,7 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             if finding.part in form.get("shared", {}):
                 places = [f"shared.{finding.part}"]
             row = {"id": noted.id, "severity": finding.severity, "code": finding.code,
-                   "text": _typed_near(finding.message), "fix": _typed_near(finding.fix),
+                   "text": typed_near(finding.message), "fix": typed_near(finding.fix),
                    "where": _where(form, noted), "places": places[:3],
                    "button": noted.button(form["params"]),
                    "words": finding.edits[0].old if finding.edits else ""}  # fmt: skip
@@ -558,75 +539,6 @@ class GridBuilder(ipywidgets.VBox):  # type: ignore[misc]
             "summary": " · ".join(said),
             "worst": severities[0] if severities else "",
         }
-
-    def _model(self, card: ModelCard, values: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-        """One row of the list: what it costs a clip, and why it cannot be used."""
-        row: dict[str, Any] = {"model": card.model, "title": card.title}
-        row["hint"] = "; ".join(card.best_for or card.strengths)[:160]
-        off = self._why_not(card)
-        if card.status == "retired":
-            off = f"retired {card.retired_on}" if card.retired_on else "retired"
-        row["usable"] = not off  # from here at all; a value it does not take can be changed
-        note = ""
-        for name, asked in values.items():
-            refused = [r for v in asked if (r := refusal(card, name, _on(card, name, v)))]
-            if asked and len(refused) == len(asked):
-                off = off or str(refused[0])
-            elif refused:
-                note = str(refused[0])
-        if off:
-            row["off"] = _typed_near(off.removeprefix(f"{card.model} "))
-        elif note:
-            row["note"] = _typed_near(note.removeprefix(f"{card.model} "))
-        row["price"] = self._price_text(card, values)
-        return row
-
-    def _price_text(self, card: ModelCard, values: Mapping[str, Sequence[Any]]) -> str:
-        """What a clip costs on this model over all the values that are asked for."""
-        asked = {name: [_on(card, name, v) for v in vs] for name, vs in values.items() if vs}
-        taken = {
-            name: [v for v in vs if v is not None and not refusal(card, name, v)]
-            for name, vs in asked.items()
-        }
-        known = {name: vs or [None] for name, vs in taken.items()}
-        prices = [
-            self._price(card, {n: v for n, v in zip(known, one, strict=True) if v is not None})
-            for one in islice(product(*known.values()), PRICED)
-        ]
-        lows = [price.low for price in prices if price.low is not None]
-        highs = [price.high for price in prices if price.high is not None]
-        if len(highs) < len(prices) or not lows:
-            return "price not known"
-        kind = "sim " if card.is_simulated else ""
-        low, high = f"{from_micro(min(lows)):.2f}", f"{from_micro(max(highs)):.2f}"
-        return f"{kind}${high}" if low == high else f"{kind}${low}–{high}"
-
-    def _params(self, cards: Sequence[ModelCard], form: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The fields, each with the values that the chosen models take."""
-        declared = {name: values for card in cards for name, values in card.extra_params.items()}
-        names = [*ALWAYS, *(n for n in CANONICAL_PARAMS if n not in ALWAYS), *declared]
-        names += [SIZE] if SIZE not in self._kept.params else []
-        names += [n for n in (*form["params"], *self._kept.params) if n not in names]
-        fields = []
-        for name in dict.fromkeys(names):
-            label, hint = WORDS.get(name, (name, ""))
-            values = _offered(name, cards, declared)
-            choices = []
-            for value, text in zip(values, texts_of(values), strict=True):
-                refused = [str(r) for card in cards if (r := refusal(card, name, value))]
-                choices.append({"text": text, "off": refused[0]} if refused else {"text": text})
-            fields.append(
-                {
-                    "name": name,
-                    "label": label,
-                    "hint": hint,
-                    "more": name not in ALWAYS,
-                    "choices": choices,
-                    "kept": _kept_text(self._kept.params.get(name)),
-                    "empty": "left to the service",
-                }
-            )
-        return fields
 
     def __repr__(self) -> str:
         return self.text
@@ -657,24 +569,6 @@ def _says(prompt: Mapping[str, Any]) -> bool:
     return prompt["typed"] is not None or any(text.strip() for text in prompt["parts"].values())
 
 
-def _design_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A design as a line of the table: what it costs, what it could find out."""
-    if row["clips"] is None:
-        return {"text": row["design"], "off": row["cannot_tell"]}
-    finds = []
-    if row["detects_sd"] is not None:
-        finds.append(f"scores {row['detects_sd']} SD apart")
-    if row["detects_win_rate"] is not None:
-        finds.append(f"wins of {row['detects_win_rate']:.0%}")
-    return {
-        "text": row["design"],
-        "clips": _clips(row["clips"]),
-        "cost": row["cost"],
-        "finds": " · ".join(finds),
-        "open": "" if row["cannot_tell"].startswith("nothing") else row["cannot_tell"],
-    }
-
-
 def _field_of(form: Mapping[str, Any], number: int, part: str | None) -> str:
     """The field of a prompt in which a finding stands; of one about the whole, the first."""
     if form["prompts"][number]["typed"] is not None:
@@ -693,130 +587,3 @@ def _where(form: Mapping[str, Any], noted: Noted) -> str:
     more = f" and {len(names) - 2} more" if len(names) > 3 else ""
     listed = ", ".join(names[: 2 if more else 3]) + more
     return " · ".join(filter(None, (listed, part)))
-
-
-def _factors(grid: Grid) -> str:
-    """Such as `3 camera × 2 models × 3 samples = 18 clips`; several prompts count as one factor."""
-    axes = grid.axes
-    factors = []
-    if len(grid.prompts) > 1:
-        factors.append(f"{sum(prompt.size for prompt in _worded(grid)):,} prompts")
-    for name, values in axes.items():
-        if len(grid.prompts) > 1 and name in {"name", *PROMPT_PARTS}:
-            continue  # within the first factor
-        if len(values) > 1:
-            plural = {"model": "models", "sample": "samples", "duration_s": "durations"}
-            factors.append(f"{len(values):,} {plural.get(name, name.replace('_', ' '))}")
-    total = _clips(grid.size)
-    return f"{' × '.join(factors)} = {total}" if len(factors) > 1 else total
-
-
-def _worded(grid: Grid) -> list[Any]:
-    return [p if p.is_typed else p.with_parts(**grid.parts) for p in grid.prompts]
-
-
-def _clips(n: int) -> str:
-    return f"{n:,} clip" if n == 1 else f"{n:,} clips"
-
-
-def _counts(grid: Grid) -> dict[str, str]:
-    """How many wordings each part has, where that is more than one."""
-    found = {}
-    for number, prompt in enumerate(grid.prompts):
-        for part, n in prompt.axes.items():
-            if n > 1:
-                found[f"{number}.{part}"] = f"{n:,} wordings"
-    for part, texts in grid.parts.items():
-        found[f"shared.{part}"] = f"{len(texts)} wordings"
-    return found
-
-
-def _texts(grid: Grid) -> dict[str, Any]:
-    """The first prompts as they would be sent."""
-    prompts = (text for block in _worded(grid) for text in block)
-    num = sum(block.size for block in _worded(grid))
-    texts = [str(prompt) for prompt in islice(prompts, SHOWN_TEXTS)]
-    return {"texts": [t if len(t) <= 600 else t[:599] + "…" for t in texts], "num_texts": num}
-
-
-def _offered(
-    name: str, cards: Sequence[ModelCard], declared: Mapping[str, Sequence[Any]]
-) -> list[Any]:
-    """Values to click: what any of these models takes."""
-    if name == "duration_s":
-        fixed = {d for card in cards for d in card.durations_s}
-        ranges = [card.duration_range_s for card in cards if card.duration_range_s]
-        within = {float(n) for low, high in ranges for n in LENGTHS if low <= n <= high}
-        return sorted(fixed | within)
-    lists = {"resolution": "resolutions", "aspect_ratio": "aspect_ratios", "fps": "fps"}
-    if name in lists:
-        return list(dict.fromkeys(v for card in cards for v in getattr(card, lists[name])))
-    if name == "camera_motion":
-        return list(CAMERA_MOVES)
-    if name in {"loop", "audio", "prompt_rewrite"}:
-        return [True, False]
-    return list(declared.get(name, []))
-
-
-def _kept_text(values: Any) -> str:
-    if not values:
-        return ""
-    text = ", ".join(map(str, values))
-    return f"kept: {text}" if len(text) < 80 else f"kept: {text[:79]}…"
-
-
-def _typed_near(text: str) -> str:
-    """Advice that names the call, as it is typed on the screen: `near 5`."""
-    return re.sub(r"`tk\.near\('?([^')]+)'?\)`", r"“near \1”", text)
-
-
-def _asked(params: Mapping[str, str]) -> dict[str, list[Any]]:
-    """The values of each parameter that are on the screen; a size is two parameters."""
-    values = {name: _sound(name, text) for name, text in params.items() if name != SIZE}
-    for size in _typed_values(SIZE, params.get(SIZE, "")):
-        linked = linked_size(size)
-        for name, value in linked.items() if isinstance(linked, Mapping) else ():
-            values[name] = [*values.get(name, ()), value]
-    return values
-
-
-def _typed_values(name: str, text: str) -> list[Any]:
-    try:
-        return list(islice(iter(read_values(name, text)), SOUND))
-    except GridError:
-        return []
-
-
-def _sound(name: str, text: str) -> list[Any]:
-    """The first values of a field that can be one at all: others are half typed."""
-    found = []
-    for value in _typed_values(name, text):
-        try:
-            found.append(value if name.endswith("_image") else param_value(name, value))
-        except ToolkitError:
-            continue
-    return found
-
-
-def _on(card: ModelCard, name: str, value: Any) -> Any:
-    """What is asked of this model: `near` comes to a value of its own."""
-    try:
-        return near_value(card, name, value.value) if isinstance(value, Near) else value
-    except CatalogError:
-        return value.value
-
-
-def _line(bill: Plan) -> str:
-    """What stands in the way and how long it takes: counts that are not all new, seconds, time."""
-    parts = []
-    if bill.new != bill.cells + bill.num_excluded:
-        counts = [(bill.new, "new"), (bill.done, "done already"), (bill.going, "on their way")]
-        counts += [(bill.ended, "ended before, not sent again"), (bill.num_excluded, "excluded")]
-        parts += [f"{n:,} {word}" for n, word in counts if n]
-    if bill.new and bill.video_s:
-        parts.append(f"{bill.video_s:,.0f} s of video")
-    if bill.new and bill.wall_s is not None:
-        parts.append(f"about {minutes(bill.wall_s[0])}")
-    if bill.price_dates:
-        parts.append(f"prices of {bill.price_dates[0]}")
-    return " · ".join(parts)
