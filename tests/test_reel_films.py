@@ -100,8 +100,29 @@ def test_a_take_too_short_to_fade_is_named_with_what_would_do(clips, tmp_path):
     with pytest.raises(
         ExportError, match=r"^tall\.mp4 lasts 0\.5 s here.* overlap_s=0\.25 would do"
     ):
-        reel([clips["red"], clips["tall"]], tmp_path / "a.mp4", transition="crossfade")
+        reel(
+            [clips["red"], clips["tall"]],
+            tmp_path / "a.mp4",
+            transition="crossfade",
+            overlap_s=0.5,
+        )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_short_take_is_faded_for_half_its_length_where_no_time_is_named(clips, tmp_path):
+    out = reel([clips["red"], clips["tall"]], tmp_path / "a.mp4", transition="crossfade")
+    whole = sum(video.probe(clips[name]).duration_s for name in ("red", "tall"))
+    assert video.probe(out).duration_s == pytest.approx(whole - 0.25, abs=0.01)
+
+
+def test_a_run_whose_clip_cannot_be_read_is_left_out_of_the_best(clips, tmp_path):
+    df, said = runs(clips), []
+    df.loc[0, "clip.path"] = str(clips["broken"])
+    out = reel(df, tmp_path / "a.mp4", best=2, on_problem=said.append, size="360p")
+    first, second = first_colours(out, 2)
+    assert [why.split(": ")[:2] for why in said] == [["left out of the film", "broken.mp4"]]
+    assert np.abs(first - BLUE).max() < 8
+    assert np.abs(second - GREEN).max() < 8
 
 
 def test_speed_changes_length_and_what_is_shown_when(clips, tmp_path):

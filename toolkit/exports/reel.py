@@ -110,9 +110,16 @@ class _Player:
 
 
 def _takes(
-    clips: Clips, best: int | None, by: str | None, titles: bool | Sequence[str] | None
+    clips: Clips,
+    best: int | None,
+    by: str | None,
+    titles: bool | Sequence[str] | None,
+    on_problem: Callable[[str], None],
 ) -> list[_Take]:
-    """The clips of a film in their order, measured; `ExportError` names what is not there."""
+    """The clips of a film in their order, measured; `ExportError` names what is not there.
+
+    A file that is named must be readable; of a table of runs those that are not are left out.
+    """
     if best is not None and best < 1:
         raise ValueError(f"`best` is at least 1, not {best}")
     found: list[tuple[Path, str, bool]]
@@ -121,7 +128,7 @@ def _takes(
         if best is not None or by is not None:
             rank = standing(clips, by)
             items = sorted(items, key=lambda item: -rank[item.index])
-        found = [(i.path, i.note, i.simulated) for i in items if i.path is not None][:best]
+        found = _readable(items, best, on_problem)
     else:
         found = [(path, path.stem, False) for path in _paths(clips)][:best]
     if not found:
@@ -134,6 +141,23 @@ def _takes(
         _Take(path, video.probe(path), title, simulated)
         for (path, _, simulated), title in zip(found, named, strict=True)
     ]
+
+
+def _readable(
+    items: Sequence[Item], best: int | None, on_problem: Callable[[str], None]
+) -> list[tuple[Path, str, bool]]:
+    """The first `best` whose every frame can be decoded: path, title, simulated."""
+    found: list[tuple[Path, str, bool]] = []
+    for item in items:
+        if item.path is None or len(found) == best:
+            continue
+        try:
+            video.probe(item.path, full=True)
+        except ClipError as error:
+            on_problem(f"left out of the film: {error}")
+        else:
+            found.append((item.path, item.note, item.simulated))
+    return found
 
 
 def _paths(clips: Sequence[PathLike]) -> list[Path]:
@@ -332,7 +356,7 @@ def reel(
     best: int | None = None,
     by: str | None = None,
     transition: Literal["cut", "crossfade"] = "cut",
-    overlap_s: float = 0.5,
+    overlap_s: float | None = None,
     titles: bool | Sequence[str] | None = None,
     text: str | Mapping[tuple[float, float], str] | None = None,
     speed: float = 1.0,
@@ -342,13 +366,15 @@ def reel(
     fps: float = 24,
     audio: bool = True,
     on_progress: Progress | None = None,
+    on_problem: Callable[[str], None] | None = None,
 ) -> Path:
     """The film of `clips` one after the other, written whole to `out` (.mp4).
 
     `clips` are files, or a table of runs, whose finished ones are taken; with `best` the that many
-    best, by their marks or by the score `by`. `transition="crossfade"` lets each take run
-    `overlap_s` into the next, picture and sound. `titles` stand top left, one a clip, or `True` for
-    what tells the clips apart; `text` low in the middle, for all the film or as
+    best, by their marks or by the score `by`; of these a clip that cannot be read is left out, and
+    `on_problem` hears why. `transition="crossfade"` lets each take run `overlap_s` into the next,
+    picture and sound: half a second, or half of the shortest take. `titles` stand top left, one a
+    clip, or `True` for what tells the clips apart; `text` low in the middle, for all the film or as
     `{(start_s, end_s): words}`. `fit` puts a clip of another shape on its own blur, on black bars,
     or crops it. `speed` 2 is twice as fast, sound included. `on_progress(frames_done, frames)`.
     """
@@ -363,9 +389,12 @@ def reel(
         raise ValueError(f"`fit` is 'blur', 'bars' or 'fill', not {fit!r}")
     if not 0.1 <= speed <= 10:
         raise ValueError(f"`speed` is 0.1 to 10, not {speed}")
-    takes = _takes(clips, best, by, titles)
+    takes = _takes(clips, best, by, titles, on_problem or (lambda _: None))
     lengths = [_whole_frames(take.clip.duration_s / speed, fps) for take in takes]
-    overlap = _whole_frames(overlap_s, fps) if transition == "crossfade" and len(takes) > 1 else 0.0
+    if overlap_s is None:
+        overlap_s = min(0.5, math.floor(min(lengths) / 2 * fps + _NEAR) / fps)
+    fades = transition == "crossfade" and len(takes) > 1 and overlap_s > 0
+    overlap = _whole_frames(overlap_s, fps) if fades else 0.0
     for take, length in zip(takes, lengths, strict=True):
         if overlap > length / 2 + _NEAR:
             raise ExportError(
