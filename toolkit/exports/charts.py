@@ -122,7 +122,11 @@ def paired(
         for arm, mean in enumerate(means):
             said = f"mean {mean:.{digits}f}" if np.isfinite(mean) else "no score"
             names[arm] += f"\n{kind + ' ' if len(kinds) > 1 else ''}{said}"
-    ax.set_xticks(x, names, color=INK)
+    if len(arms) > 6:  # side by side they would run into each other
+        slanted = [name.replace("\n", " · ") for name in names]
+        ax.set_xticks(x, slanted, color=INK, rotation=35, ha="right", rotation_mode="anchor")
+    else:
+        ax.set_xticks(x, names, color=INK)
     if len(kinds) > 1:
         fig.legend(frameon=False, fontsize=9, loc="outside upper right", ncols=2, labelcolor=INK)
     ax.set_xlim(-0.4, len(arms) - 0.4)

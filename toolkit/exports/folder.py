@@ -85,6 +85,12 @@ def export_all(
         captions=captions or {}, raw=raw, sheet=sheet, reel=reel, bundle=bundle,
         say=say or (lambda _: None),
     )  # fmt: skip
+    try:
+        job.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(
+            f"{out}: no folder can be made there ({error.strerror}); name another"
+        ) from error
     written: list[Path] = []
     problems: list[tuple[str, Exception]] = []
     for name in wanted:
@@ -92,6 +98,8 @@ def export_all(
             written += getattr(job, f"make_{name}")()
         except ToolkitError as error:
             problems.append((name, error))
+    if problems and len(wanted) == 1:
+        raise problems[0][1]
     if problems:
         done = ", ".join(dict.fromkeys(path.relative_to(out).parts[0] for path in written))
         raise ExportError(
@@ -267,7 +275,7 @@ class _Job:
             df = self.results[0].df
             return df[[column for column in _TOLD if column in df.columns]]
         if self._arms is not None:
-            return self._arms
+            return self._arms.loc[:, ~self._arms.columns.str.startswith("score.")]
         return self.runs[["run_id", "model", "prompt.name", "state", "cost_usd", "sim_cost_usd"]]
 
     @cached_property

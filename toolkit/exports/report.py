@@ -437,7 +437,11 @@ def _sheet(runs: pd.DataFrame, arms: list[str], strips: Mapping[str, bytes]) -> 
     col = _joined(runs, arms) if arms else pd.Series("", index=runs.index)
     scene = runs["prompt.scene"].fillna(runs["prompt.name"]).fillna("")
     row = scene if scene.nunique() > 1 and "prompt.scene" not in arms else pd.Series("", runs.index)
-    if col.nunique() > 6 and row.nunique() <= 6:
+    num_pairs = len(pd.DataFrame({"row": row, "col": col}).drop_duplicates())
+    if 2 * num_pairs < row.nunique() * col.nunique():  # not crossed: a grid would be mostly holes
+        row = row.where(row == col, row + " · " + col)
+        col = pd.Series("", runs.index)
+    elif col.nunique() > 6 and row.nunique() <= 6:
         row, col = col, row
     cols, rows = list(dict.fromkeys(col)), list(dict.fromkeys(row))
     labels = [c for c in ("model", "sample") if c not in arms and runs[c].nunique() > 1]
