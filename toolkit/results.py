@@ -140,7 +140,7 @@ class Contrast:
         say += f"(difference {number(e.value, e)}, {interval(e, short=True)}, "
         say += f"{p_words(self.p)}{self._holm()}{self._kind()}); "
         if self.n == 1:
-            say += "one scene tells nothing of others; "
+            return f"{say}one scene tells nothing of others: run the same arms on six or more"
         if self.more_scenes is None:
             return say + self._hopeless()
         more = count(self.more_scenes, "more scene")
