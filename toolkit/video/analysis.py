@@ -254,7 +254,7 @@ def decode(
 
     `ClipError` for anything that is not a whole, playable clip within `limits`.
     """
-    digest = sha256 or sha256_of(path)
+    digest = sha256 or (sha256_of(path) if path.is_file() else "")  # what is no file fails below
     small = _Stack()
     times: list[float] = []
     shown: list[int] = []
