@@ -17,11 +17,11 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from toolkit.errors import ExportError
+from toolkit.errors import ClipError, ExportError
 from toolkit.sheets.draw import SIDE_LIMITS, Pixels, encode, render
 from toolkit.sheets.frames import aspect, thumbnails
 from toolkit.sheets.layout import DARK, LIGHT, Look, Page, lay_out, look_for, summary, times
-from toolkit.sheets.pivot import Block, Cell, Direction, Item, Pivot, arrange
+from toolkit.sheets.pivot import GONE, Block, Cell, Direction, Item, Pivot, arrange
 
 __all__ = ["Sheet", "sheet", "sheet_files"]
 
@@ -54,6 +54,14 @@ class Sheet:
             theme=DARK if theme == "dark" else LIGHT,
         )
         self.saved: list[Path] = []
+        self._unreadable: set[str] = set()
+
+    @property
+    def unreadable(self) -> list[str]:
+        """The clips that were to be shown and could not be read, with the reason of each: files
+        that are gone, and what was found when pages were drawn or saved."""
+        gone = [why for why in self._pivot.problems if why.startswith(GONE)]
+        return gone + sorted(self._unreadable)
 
     @property
     def pages(self) -> list[Pixels]:
@@ -160,7 +168,11 @@ class Sheet:
         def load(item: Item) -> list[Pixels]:
             if item.path is None:
                 return []
-            return thumbnails(item.path, moments, sha256=item.sha256, side=max(box))
+            try:
+                return thumbnails(item.path, moments, sha256=item.sha256, side=max(box))
+            except ClipError as error:
+                self._unreadable.add(str(error))
+                raise
 
         total = self._pivot.num_clips + self._pivot.num_missing
         mixed = 0 < self._pivot.num_simulated < total

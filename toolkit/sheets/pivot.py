@@ -20,7 +20,7 @@ from toolkit.records import PARTS, State
 from toolkit.sheets.labels import clean
 
 __all__ = [
-    "Badge", "Block", "Cell", "Direction", "Item", "Pivot", "Tone", "arrange", "items_of",
+    "GONE", "Badge", "Block", "Cell", "Direction", "Item", "Pivot", "Tone", "arrange", "items_of",
     "standing", "value_text",
 ]  # fmt: skip
 
@@ -37,6 +37,8 @@ _TO_COLUMNS = (
 
 MAX_ACROSS = 6
 """An axis with more values goes down the side."""
+
+GONE = "the clip file is gone"
 
 REASONS: Mapping[str, str] = {
     State.PLANNED: "not run yet",
@@ -384,7 +386,7 @@ def _items(
         elif path is None:
             problem = "done, but the table has no clip.path"
         elif not path.is_file():
-            problem, detail, path = "the clip file is gone", path.name, None
+            problem, detail, path = GONE, path.name, None
         simulated = get("simulated")
         if simulated is None:
             simulated = str(get("model") or "").startswith("sim/")
