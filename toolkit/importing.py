@@ -217,6 +217,8 @@ def import_clips(
     by_id = {cell.id: cell for cell in cells}
     if csv is not None:
         for number, row in enumerate(read_table(csv), start=2):
+            if not any(row.values()):
+                continue  # a spreadsheet leaves such lines at its end
             name = row.get("file") or f"row {number}"
             try:
                 cell = by_id.get(row.get("cell_id", ""))
@@ -238,7 +240,7 @@ def import_clips(
         try:
             clip = probe(path)
         except ClipError as error:
-            problems.append((name, str(error)))
+            problems.append((name, str(error).removeprefix(f"{path.name}: ")))
             continue
         if isinstance(what, tuple):
             spec, parts, labels = what

@@ -14,7 +14,7 @@ from toolkit.planning.door import approve
 from toolkit.planning.money import Cost
 from toolkit.planning.promote import promoted
 from toolkit.planning.rehearse import DryRun, dry_run, pilot
-from toolkit.planning.worklist import worklist, write_worklist
+from toolkit.planning.worklist import cells_by_hand, worklist, write_worklist
 
 __all__ = [
     "Cost",
@@ -23,6 +23,7 @@ __all__ = [
     "Power",
     "approve",
     "cell_rows",
+    "cells_by_hand",
     "designs",
     "dry_run",
     "models",

@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,20 @@ from toolkit.errors import ExportError, GridError
 from toolkit.grid import Cell, Grid
 from toolkit.records import ImageRef
 
-__all__ = ["worklist", "write_worklist"]
+__all__ = ["cells_by_hand", "worklist", "write_worklist"]
 
 MOST = 2_000  # clips that a person might make by hand
 COLUMNS = ("cell_id", "prompt", "negative", "model", "settings", "sample", "scene", "file")
+
+
+def cells_by_hand(grid: Grid) -> Iterator[Cell]:
+    """The cells of a grid whose clips a person can make; `GridError` for one that is too large."""
+    if grid.num_kept > MOST:
+        raise GridError(
+            f"a worklist of {grid.num_kept:,} clips is more than hands can make ({MOST:,}); "
+            f"take a smaller grid"
+        )
+    return grid.cells()
 
 
 def worklist(grid: Grid) -> list[dict[str, Any]]:
@@ -30,13 +41,8 @@ def worklist(grid: Grid) -> list[dict[str, Any]]:
     Of a grid with models such as `import/NAME` only theirs; of any other, every clip.
     """
     hands = any(map(is_by_hand, grid.models))
-    if grid.num_kept > MOST:
-        raise GridError(
-            f"a worklist of {grid.num_kept:,} clips is more than hands can make ({MOST:,}); "
-            f"take a smaller grid"
-        )
     rows: dict[str, dict[str, Any]] = {}
-    for cell in grid.cells():
+    for cell in cells_by_hand(grid):
         if (is_by_hand(cell.spec.model) or not hands) and cell.id not in rows:
             rows[cell.id] = _row(cell, grid)
     return list(rows.values())
