@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from toolkit import discover
-from toolkit.errors import ReviewError, StoreError, ToolkitError
+from toolkit.errors import ProviderError, ReviewError, StoreError, ToolkitError
 from toolkit.records import State, from_micro
 from toolkit.store import KEEP, Keep
 
@@ -261,9 +261,9 @@ class Experiment:
     @staticmethod
     def _folder(name: str | Path) -> Path:
         text = str(name)
-        if isinstance(name, Path) or "/" in text or os.sep in text:
+        if "\0" not in text and (isinstance(name, Path) or "/" in text or os.sep in text):
             return Path(text).expanduser().resolve()
-        if not re.fullmatch(r"[^\x00-\x1f<>:\"|?*\\]{1,100}", text) or text.strip(" .") != text:
+        if not re.fullmatch(r"[^\x00-\x1f<>:\"|?*\\]{1,100}", text) or text.strip(" .~") != text:
             raise StoreError(
                 f"{text!r} cannot be a folder's name; use letters, digits, spaces and -_."
             )
@@ -373,7 +373,10 @@ class Experiment:
         builder = self._builder()
         if builder is not None and (warning := builder.unsaved(grid)):
             self._say(warning)
-        approve(self.plan(grid, price_usd=price_usd), self.store.budget(), up_to_usd=up_to_usd)
+        bill = self.plan(grid, price_usd=price_usd)
+        approve(bill, self.store.budget(), up_to_usd=up_to_usd)
+        if bill.cells_new:
+            self._need_adapters(grid)
         rows = list(cell_rows(grid, price_usd=price_usd))
         self.store.add_grid(grid.to_doc())
         self.store.plan(rows)
@@ -381,6 +384,18 @@ class Experiment:
         if detached:
             return self._detach(keys, score)
         return self._start(keys, score, monitor)
+
+    def _need_adapters(self, grid: Grid) -> None:
+        """`ProviderError` where a model of `grid` cannot be asked from here at all."""
+        there = discover.names("providers")
+        for model in grid.models:
+            service = model.partition("/")[0]
+            if service not in there:
+                raise ProviderError(
+                    f"no adapter for {model} is installed; there are: "
+                    f"{', '.join(there)}. To make its clips by hand: exp.worklist(grid)",
+                    provider=service,
+                )
 
     def _detach(self, keys: Sequence[str], score: bool) -> Detached:
         from toolkit.runner.worker import detach
@@ -557,8 +572,10 @@ class Experiment:
         """Mark one run: pick, keep, reject, 1..5, or none to take it back."""
         from toolkit.review import new_rating
 
-        key = self.store.run(run).key
-        self.store.add_rating(new_rating(key, mark, rater=rater, reason_tags=list(reasons)))
+        found = self.store.run(run)
+        if found.clip_sha256 is None and mark != "none":
+            raise ReviewError(f"run {found.id} is {found.state}: it has no clip to mark")
+        self.store.add_rating(new_rating(found.key, mark, rater=rater, reason_tags=list(reasons)))
 
     def review(
         self,
@@ -660,7 +677,8 @@ class Experiment:
 
         target = Path(out) if out is not None else self.folder / "reel.mp4"
         frame = _where(self.runs_df(), where)
-        return reel(frame, target, best=best, by=by or _best_by(frame), text=text, **look)
+        by = by or _best_by(frame)
+        return reel(frame, target, best=best, by=by, text=text, on_problem=self._say, **look)
 
     def mosaic(
         self, out: str | Path | None = None, *, where: Mapping[str, Any] | None = None, **look: Any
@@ -716,7 +734,12 @@ class Experiment:
             raw=raw,
             sheet=lambda path, runs: sheet(runs).save(path),
             reel=lambda path, runs: reel(
-                runs, path, best=best, by=_best_by(runs), transition="crossfade"
+                runs,
+                path,
+                best=best,
+                by=_best_by(runs),
+                transition="crossfade",
+                on_problem=self._say,
             ),
             bundle=lambda path: bundle(self.store, path),
             say=self._say,
@@ -768,13 +791,14 @@ class Experiment:
         a table to fill in is written. In a notebook what was not matched is shown to be assigned.
         """
         from toolkit.importing import import_clips
+        from toolkit.planning import cells_by_hand
         from toolkit.video import probe
 
         report = import_clips(
             self.store,
             Path(folder),
             csv=None if csv is None else Path(csv),
-            cells=list(grid.cells()) if grid is not None else (),
+            cells=list(cells_by_hand(grid)) if grid is not None else (),
             probe=probe,
             assign=assign,
         )
