@@ -158,10 +158,10 @@ def plan(args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
+    grid = _grid(args.grid)  # first: a name mistyped makes no experiment
     exp = _experiment(args.experiment, must_exist=False)
     if args.budget_usd is not None:
         exp.set_budget(args.budget_usd)
-    grid = _grid(args.grid)
     batch = exp.run(grid, up_to_usd=args.up_to_usd, price_usd=args.price_usd)
     try:
         batch.wait()
@@ -170,6 +170,8 @@ def run(args: argparse.Namespace) -> int:
         say(f"stopped: nothing new is sent; `promptgrid run {args.experiment} {args.grid}` goes on")
         return 1
     say(batch.summary)
+    if message := batch.progress().message:
+        say(message)
     if args.json:
         out({"experiment": str(exp.folder), "states": batch.states()})
     return 0 if batch.is_complete else 1
@@ -204,16 +206,14 @@ def import_(args: argparse.Namespace) -> int:
 def score(args: argparse.Namespace) -> int:
     paths, exp = _clips_or_experiment(args.what)
     if exp is not None:
+        if args.camera is not None:
+            raise ToolkitError("--camera is for files; an experiment knows what was asked for")
         exp.score(tier=args.tier)
-        frame = exp.scores_df()
-        if args.json:
-            out(exp.scores_json())
-        else:
-            print(frame.to_string(index=False))
-        return 0
-    from toolkit.scoring import score_files
+        results = exp.scores_json()
+    else:
+        from toolkit.scoring import score_files
 
-    results = score_files(paths, camera=args.camera, tier=args.tier)
+        results = score_files(paths, camera=args.camera, tier=args.tier)
     if args.json:
         out(results)
     else:
@@ -237,10 +237,14 @@ def sheet(args: argparse.Namespace) -> int:
     else:
         from toolkit.sheets import sheet_files
 
+        if not any(path.exists() for path in paths):
+            raise ToolkitError(f"no such file: {', '.join(map(str, paths))}")
         made = sheet_files(paths, frames=args.frames)
     for path in made.save(Path(args.output)):
         print(path)
-    return 0
+    for why in made.unreadable:
+        say(why)
+    return 1 if made.unreadable else 0
 
 
 def rank(args: argparse.Namespace) -> int:
@@ -385,6 +389,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _meant_for_a_person(error: Exception) -> bool:
+    """Whether our own code raised it about an argument; any other is a fault of ours to be seen."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    raised_in = trace.tb_frame.f_globals.get("__name__", "") if trace is not None else ""
+    return type(error) in (LookupError, ValueError) and raised_in.startswith("toolkit.")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the return value is the exit status."""
     parser = _parser()
@@ -402,6 +415,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ToolkitError as error:
         say(f"promptgrid {args.command}: {error}")
         return 1
+    except (LookupError, ValueError) as error:
+        if not _meant_for_a_person(error):
+            raise
+        say(f"promptgrid {args.command}: {error}")
+        return 2
     except BrokenPipeError:
         return 1
     except KeyboardInterrupt:
