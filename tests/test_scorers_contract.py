@@ -88,10 +88,20 @@ def test_the_starting_set_is_there():
     assert set(asked.split()) <= {m for s in scorers.default("full") for m in s.metrics}
 
 
+def test_the_costly_ones_are_measured_only_where_asked():
+    asked = """tile_flicker flicker_vbench ssim_adjacent hog_adjacent warp_error smooth_interp accel
+        motion_blur_index spatial_info temporal_info subject_color_drift subject_shape_drift
+        track_survival change_profile"""
+    full = {m for s in scorers.default("full") for m in s.metrics}
+    assert set(METRICS) - full == set(asked.split())
+
+
 def test_a_wrong_name_says_what_there_is():
     with pytest.raises(ScoreError, match=r"^no tier 'deep'; there are: preview, fast, full, thoro"):
         scorers.default("deep")
-    with pytest.raises(ScoreError, match=r"^no metric 'beauty'; there are: audio_loudness, "):
+    with pytest.raises(
+        ScoreError, match=r"^no metric 'beauty'; there are: accel, audio_loudness, "
+    ):
         with_metric("beauty")
     assert with_metric("shake").name == "camera"
 
