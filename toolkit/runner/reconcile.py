@@ -105,11 +105,13 @@ class Lister:
 
     def learn(self, accepted_at: Mapping[str, float]) -> bool:
         """Take in when the `fresh` jobs were accepted, by our clock; whether that told anything."""
-        now, num = self._settings.clock.now(), len(self.lags)
+        every, num = self._settings.list_every_s, len(self.lags)
+        now = self._settings.clock.now()
         for job in self.fresh:
             missed_at = self._asked.pop(job)
             if job in accepted_at and accepted_at[job] < missed_at:
-                self.lags.append(now - accepted_at[job])
+                # who was suspended between two lists learns no more than the first one told
+                self.lags.append(min(now, missed_at + every) - accepted_at[job])
         self.fresh = set()
         grown = len(self.lags) > num
         self.lags = self.lags[-MOST_LAGS:]
