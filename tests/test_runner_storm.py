@@ -98,7 +98,7 @@ def test_results_expire_and_the_clock_of_the_service_can_be_moved(tmp_path):
             assert (part.status_code, part.content) == (206, whole.content[100:])
             listed = await provider.recent(
                 asset.expires_at.fromtimestamp(0, tz=asset.expires_at.tzinfo), CARD.model
-            )  # noqa: E501
+            )
             assert [(j.handle, j.token, j.prompt) for j in listed] == [(job, "t", spec.prompt)]
             await http.post("/v1/clock", json={"advance_s": 3700})
             late = await provider.poll(JobHandle(job.id))
