@@ -206,3 +206,13 @@ def test_a_typed_text_with_choices_in_it_is_pointed_out():
     notices = Grid("a {red|grey} fox", models="sim/draft").notices
     assert any(note.startswith("a text is sent exactly as typed: choices in") for note in notices)
     assert not Grid("a fox in snake_case, {x}", models="sim/draft").notices
+
+
+def test_an_exclusion_of_one_sample_leaves_the_table_of_designs_standing():
+    grid = Grid(
+        Prompt("a fox", camera=["static", "push in"]),
+        models="sim/draft",
+        samples=3,
+        exclude=["sample=2 and camera=static"],
+    )
+    assert designs(grid).set_index("design").loc["full", "clips"] == 5

@@ -46,7 +46,8 @@ def _all(grid: Grid, k: int | None) -> list[Design]:
     own = grid._design
     drawn = Random(k) if k is not None else own if isinstance(own, Random) else None
     if drawn is None:
-        drawn = Random(min(DRAWN, max(1, grid.with_(design="full", samples=1).num_kept)))
+        wordings = grid.with_(design="full").num_kept // len(grid.samples)
+        drawn = Random(min(DRAWN, max(1, wordings)))
     made: list[Design] = [kind() for kind in DESIGNS.values() if kind is not Random]
     return [own if type(own) is type(design) else design for design in made] + [drawn]
 
