@@ -618,12 +618,12 @@ def test_an_engine_closed_in_the_middle_is_taken_up_by_the_next(store, make, fak
 
 
 def test_closing_leaves_no_threads_and_no_processes(store, make, fake):
-    before = set(threading.enumerate())
+    before, children = set(threading.enumerate()), set(psutil.Process().children())
     engine = make(fake())
     work(engine, plan(store, cells(2)))
     engine.close()
     wait_for(lambda: set(threading.enumerate()) <= before)
-    assert psutil.Process().children() == []
+    assert set(psutil.Process().children()) <= children  # those of other tests apart
     with pytest.raises(StoreError, match="was closed"):
         engine.start([])
 
