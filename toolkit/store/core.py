@@ -1116,7 +1116,8 @@ def _readable(engine: sa.Engine) -> bool:
         with sqlite.transaction(engine) as conn:
             conn.execute(sa.text("SELECT count(*) FROM sqlite_master"))
     except DatabaseError as problem:
-        if "unable to open" in str(problem) or "readonly" in str(problem):
+        told = "unable to open", "readonly", "disk I/O"  # the last on a disk that is full
+        if any(words in str(problem) for words in told):
             return False
         raise
     return True
@@ -1142,6 +1143,10 @@ def _schema_version(engine: sa.Engine, folder: Path) -> int:
     return version
 
 
+def _is_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < 1 << 18  # less than SQLite asks for to open a file
+
+
 @contextlib.contextmanager
 def _telling(folder: Path) -> Iterator[None]:
     """SQLite's refusals in words that say what to do."""
@@ -1149,13 +1154,18 @@ def _telling(folder: Path) -> Iterator[None]:
         yield
     except IntegrityError:
         raise
-    except DatabaseError as problem:
-        text = str(problem.orig)
+    except (DatabaseError, sqlite.library().DatabaseError) as problem:
+        text = str(getattr(problem, "orig", problem))  # a backup speaks to the driver itself
         low = text.lower()
-        if "disk is full" in low:
+        if "disk is full" in low or ("disk i/o" in low and _is_full(folder)):
             raise StoreError(
                 f"the disk of {folder} is full; nothing that was recorded is lost: make space and "
-                "go on"
+                "go on, or open it with read_only=True to look at it"
+            ) from problem
+        if "disk i/o" in low:
+            raise StoreError(
+                f"the disk of {folder} does not answer as it should ({text}); look at the disk, "
+                "then open the experiment again"
             ) from problem
         if "readonly" in low or "unable to open" in low:
             raise StoreError(
