@@ -170,8 +170,6 @@ def run(args: argparse.Namespace) -> int:
         say(f"stopped: nothing new is sent; `promptgrid run {args.experiment} {args.grid}` goes on")
         return 1
     say(batch.summary)
-    if message := batch.progress().message:
-        say(message)
     if args.json:
         out({"experiment": str(exp.folder), "states": batch.states()})
     return 0 if batch.is_complete else 1

@@ -205,11 +205,15 @@ class _Bar:
         from tqdm import tqdm
 
         self.batch = batch
+        self.told = ""
         calm = 0.3 if sys.stderr.isatty() else 10.0  # a log file takes a line now and then
         self.bar = tqdm(total=len(batch.keys), unit="clip", file=sys.stderr, mininterval=calm)
 
     def update(self) -> None:
         now = self.batch.progress()
+        if now.message and now.message != self.told:
+            self.told = now.message
+            self.bar.write(now.message, file=sys.stderr)
         self.bar.set_postfix_str(now.money, refresh=False)
         self.bar.update(now.done - self.bar.n)
 
