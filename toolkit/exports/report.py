@@ -439,7 +439,7 @@ def _sheet(runs: pd.DataFrame, arms: list[str], strips: Mapping[str, bytes]) -> 
     row = scene if scene.nunique() > 1 and "prompt.scene" not in arms else pd.Series("", runs.index)
     num_pairs = len(pd.DataFrame({"row": row, "col": col}).drop_duplicates())
     if 2 * num_pairs < row.nunique() * col.nunique():  # not crossed: a grid would be mostly holes
-        row = row.where(row == col, row + " · " + col)
+        row = row.where((row == col) | col.isin(["", "–"]), row + " · " + col)
         col = pd.Series("", runs.index)
     elif col.nunique() > 6 and row.nunique() <= 6:
         row, col = col, row
