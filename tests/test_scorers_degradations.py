@@ -245,3 +245,18 @@ def _change(scene: str, flaw: str, metric: str) -> float:
     assert before is not None, f"{metric} in {scene}: unscored"
     assert after is not None, f"{metric} in {scene} with {flaw}: unscored"
     return after - before
+
+
+def test_a_freeze_in_a_slow_clip_is_told_from_what_encoding_leaves():
+    """In a repeat a quarter of the pixels changes by a gray level, a fifth of the usual step."""
+    picture = texture(7, (500, 700))[..., 0]
+    ways = [0.002 * (k if k < 20 else max(20, k - 14)) for k in range(48)]
+    frames = [
+        seen(picture, SIZE, zoom=way) + (RNG(k).random(SIZE) < 0.3) for k, way in enumerate(ways)
+    ]
+    clip = passed([frame.astype(np.uint8) for frame in frames])
+    busy = float(np.percentile(clip.step, 90))
+    assert 0.12 * busy < clip.step[20:33].min() <= clip.step[20:33].max() < 0.35 * busy
+    found = scorers.with_metric("frozen_ratio")(clip, RunSpec("", model="import/x"))
+    assert found["longest_freeze_s"].value == pytest.approx(14 / FPS, abs=1 / FPS)
+    assert found["frozen_ratio"].value == pytest.approx(14 / 47)

@@ -122,6 +122,24 @@ def test_flashes_and_stutter_are_no_cuts():
     assert passed(flash).cuts == ()
 
 
+def test_a_jump_within_one_scene_is_a_cut_and_lightning_is_none():
+    """The same place with another thing in it; then a flash from one side for two frames."""
+    picture, thing = texture(1)[..., 0], texture(2, (110, 110))[..., 0][:90, :105]
+    frames = [seen(picture, (144, 256), pan=0.002 * k) for k in range(40)]
+    jumped = [frame.copy() for frame in frames]
+    for frame in jumped[20:]:
+        frame[30:120, 90:195] = thing
+    assert 0.08 < passed(jumped)._unlike(19, 20) < 0.25
+    assert passed(jumped).cuts == (20,)
+    light = np.zeros((144, 256))
+    light[20:120, 150:] = 90
+    struck = [
+        np.clip(f + light * (k in (20, 21)), 0, 255).astype(np.uint8) for k, f in enumerate(frames)
+    ]
+    assert passed(struck)._unlike(19, 20) > 0.08
+    assert passed(struck).cuts == ()
+
+
 def test_a_change_of_size_half_way_is_refused(tmp_path: Path):
     from toolkit.errors import ClipError
 

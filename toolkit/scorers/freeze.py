@@ -22,11 +22,13 @@ class Freeze:
 
     `max_step` is the largest mean difference of a repeat in gray levels, `share` the largest part
     of the clip's own busy step (its 90th percentile), so that a slow drift is not a freeze; `floor`
-    is what re-encoding alone changes.
+    is what re-encoding alone changes. In a slow clip re-encoding changes more than that `share`:
+    where the clip moves evenly (the median step is `even` of the busy one), up to `slow_share` is a
+    repeat too if no block changes by more than `slow_block`.
     """
 
     name: ClassVar[str] = "freeze"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     where: ClassVar[Literal["worker", "main"]] = "worker"
     metrics: ClassVar[Mapping[str, Metric]] = table(
         [
@@ -53,6 +55,10 @@ class Freeze:
     share: float = 0.12
     floor: float = 0.06
     max_block: float = 4.0
+    even: float = 0.6
+    slow_share: float = 0.35
+    slow_step: float = 0.5
+    slow_block: float = 2.2
 
     def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]:
         if len(clip.small) < 2:
@@ -74,10 +80,15 @@ def frozen_pairs(clip: Analysis, settings: Freeze | None = None) -> NDArray[np.b
     """(T-1,) whether frame t+1 repeats frame t."""
     settings = settings or Freeze()
     step = clip.step
-    limit = np.clip(settings.share * np.percentile(step, 90), settings.floor, settings.max_step)
-    frozen = step < limit
+    busy = float(np.percentile(step, 90))
+    limit = np.clip(settings.share * busy, settings.floor, settings.max_step)
+    slow = 0.0
+    if np.median(step) >= settings.even * busy:
+        slow = min(settings.slow_share * busy, settings.slow_step)
+    frozen = step < max(limit, slow)
     for t in np.flatnonzero(frozen):  # a small thing that moves in a still scene is no freeze
-        frozen[t] = _largest_block(clip.small[t], clip.small[t + 1]) < settings.max_block
+        most = settings.max_block if step[t] < limit else settings.slow_block
+        frozen[t] = _largest_block(clip.small[t], clip.small[t + 1]) < most
     return np.asarray(frozen)
 
 

@@ -34,7 +34,8 @@ DETAIL_PX = 640
 NUM_DETAIL = 8
 GRID_PX = 8
 CUT_REPEAT, CUT_STEP, CUT_RATIO, CUT_UNLIKE = 0.3, 6.0, 3.0, 0.25
-RECIPE = "y256-dis-fast-2"
+JUMP_RATIO, JUMP_UNLIKE, FLASH = 8.0, 0.08, 5
+RECIPE = "y256-dis-fast-3"
 """Names everything that scorers are given; part of each score's settings, so a change rescores."""
 
 SPARSE = {"preview": "NONKEY", "fast": "BIDIR"}
@@ -94,17 +95,22 @@ class DecodePass:
 
         The adaptive rule of PySceneDetect (3 x the mean of two pairs on either side, over pairs
         that are no mere repeats), on what is left after following the flow: a fast pan is no cut
-        and does not hide one. The correlation tells a cut from a flash of light.
+        and does not hide one. The correlation tells a cut from a flash of light. A jump to a like
+        picture counts where it stands far out. What was there before does not come back at once.
         """
         moved = np.flatnonzero(self.step > CUT_REPEAT)
         found = []
         for k, t in enumerate(moved):
             near = [int(n) for n in (*moved[max(0, k - 2) : k], *moved[k + 1 : k + 3])]
             usual = float(self.step[near].mean()) if near else 0.0
-            if self.step[t] < max(CUT_STEP, 1.25 * usual) or self._unlike(int(t)) < CUT_UNLIKE:
+            if self.step[t] < max(CUT_STEP, 1.25 * usual):
+                continue
+            unlike = self._unlike(int(t), int(t) + 1)
+            if unlike < JUMP_UNLIKE or not self._stays_away(int(t)):
                 continue
             rest = max(1.0, float(np.mean([self._unexplained(n) for n in near])) if near else 0.0)
-            if self._unexplained(int(t)) >= CUT_RATIO * rest:
+            ratio = CUT_RATIO if unlike >= CUT_UNLIKE else JUMP_RATIO
+            if self._unexplained(int(t)) >= ratio * rest:
                 found.append(int(t) + 1)
         return tuple(found)
 
@@ -122,9 +128,15 @@ class DecodePass:
             self._left_over[t] = total / self.small[t].size
         return self._left_over[t]
 
-    def _unlike(self, t: int) -> float:
-        """1 minus the correlation of frames t and t+1 at 64 px."""
-        pair = [planes.shrink(self.small[i], 64).ravel().astype(np.float64) for i in (t, t + 1)]
+    def _stays_away(self, t: int) -> bool:
+        """Whether the frames after t stay unlike those before: lightning does not."""
+        before, after = max(0, t - FLASH), min(len(self.small) - 1, t + FLASH)
+        return min(self._unlike(before, t + 1), self._unlike(t, after)) >= JUMP_UNLIKE
+
+    def _unlike(self, first: int, second: int) -> float:
+        """1 minus the correlation of two frames at 64 px."""
+        pair = [planes.shrink(self.small[i], 64).ravel().astype(np.float64)
+                for i in (first, second)]  # fmt: skip
         if min(frame.std() for frame in pair) < 1:
             return 1.0
         return 1 - float(np.corrcoef(pair[0], pair[1])[0, 1])
