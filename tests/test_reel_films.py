@@ -279,7 +279,7 @@ def test_simulated_takes_are_labelled_in_the_picture(clips, tmp_path):
 def test_titles_are_what_tells_the_clips_apart(clips):
     from toolkit.exports.reel import _takes
 
-    takes = _takes(runs(clips).head(2), None, None, True)
+    takes = _takes(runs(clips).head(2), None, None, True, pytest.fail)
     assert [(t.title, t.simulated) for t in takes] == [("red", True), ("blue", True)]
 
 
