@@ -173,6 +173,16 @@ def _spec(row: Mapping[str, str]) -> tuple[RunSpec, dict[str, str], dict[str, st
     return spec, parts, {"scene": _scene(parts, text), **labels}
 
 
+def _row_spec(row: Mapping[str, str]) -> tuple[RunSpec, dict[str, str], dict[str, str]]:
+    """`_spec` of a row that stands for itself, not for a cell of a worklist: that knows its parts
+    and settings, which the row does not hold."""
+    if re.fullmatch(r"[0-9a-f]{16}", row.get("cell_id", "")):
+        raise ImportProblem(
+            "a row of a worklist: name its grid too (grid=…, or --grid GRID.yaml) and it is matched"
+        )
+    return _spec(row)
+
+
 def _scene(parts: Mapping[str, str], text: str) -> str:
     """Clips of one subject in one place are takes of one shot; a plain text is its own shot."""
     where = [parts[part] for part in ("subject", "environment") if parts.get(part)]
@@ -222,10 +232,18 @@ def import_clips(
             name = row.get("file") or f"row {number}"
             try:
                 cell = by_id.get(row.get("cell_id", ""))
-                asked.append((name, _inside(folder, row.get("file", "")), cell or _spec(row)))
+                asked.append((name, _inside(folder, row.get("file", "")), cell or _row_spec(row)))
             except ImportProblem as error:
                 problems.append((name, str(error)))
     rows = {path for _, path, _ in asked}
+    names = {path.name for path in files}
+    for name, cell_id in (assign or {}).items():
+        if name not in names:
+            problems.append((name, "no such file in the folder"))
+        elif cell_id not in by_id:
+            problems.append(
+                (name, f"no cell {cell_id!r} in this grid; exp.worklist(grid) shows them")
+            )
     for path in (path for path in files if path not in rows):
         named = (assign or {}).get(path.name) or path.stem.split("_", 1)[0].split(" ", 1)[0]
         if named in by_id:
@@ -253,7 +271,9 @@ def import_clips(
         imported.append(store.add_imported(spec, path, clip, parts=parts, labels=labels).key)
     unmatched = [path for path in files if path not in taken]
     if csv is not None and not cells:
-        problems += [(path.name, "not in the table; add a row for it") for path in unmatched]
+        told = {name for name, _ in problems}
+        left = [path.name for path in unmatched if path.name not in told]
+        problems += [(name, "not in the table; add a row for it") for name in left]
         unmatched = []
     return ImportReport(
         folder=folder, imported=imported, already=already, problems=problems, unmatched=unmatched
