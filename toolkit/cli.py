@@ -36,6 +36,8 @@ def out(document: Any) -> None:
 
 def is_file(argument: str) -> bool:
     """Whether an argument means a file or folder rather than an experiment's name."""
+    if (Path(argument) / "experiment.db").is_file():
+        return False  # an experiment by its folder
     named = "/" in argument or os.sep in argument or argument in {".", ".."}
     return named or Path(argument).suffix.lower() in MEDIA
 
@@ -192,8 +194,9 @@ def service(args: argparse.Namespace) -> int:
 
 
 def import_(args: argparse.Namespace) -> int:
+    grid = None if args.grid is None else _grid(args.grid)
     exp = _experiment(args.experiment, must_exist=False)
-    report = exp.import_clips(Path(args.folder), csv=args.csv, show=False)
+    report = exp.import_clips(Path(args.folder), csv=args.csv, grid=grid, show=False)
     if args.json:
         out(report.to_json())
     else:
@@ -350,6 +353,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("import", "bring in clips that you have already", import_)
     sub.add_argument("folder", metavar="FOLDER")
     sub.add_argument("--csv", metavar="FILE", help="what each clip is; without it one is written")
+    sub.add_argument("--grid", metavar="GRID.yaml", help="whose worklist the clips were made from")
     sub.add_argument("experiment", metavar="EXPERIMENT")
 
     sub = command("score", "measure clips", score)
