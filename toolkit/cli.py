@@ -42,10 +42,15 @@ def is_file(argument: str) -> bool:
     return named or Path(argument).suffix.lower() in MEDIA
 
 
-def _experiment(name: str, *, must_exist: bool = True) -> Any:
+def _experiment(name: str, *, must_exist: bool = True, look: bool = False) -> Any:
+    """The experiment; to `look` at one that cannot be written it is opened for reading only."""
     from toolkit.experiment import Experiment
 
-    return Experiment(name, create=not must_exist, say=say)
+    folder = Experiment._folder(name)
+    read_only = look and folder.is_dir() and not os.access(folder, os.W_OK)
+    if read_only:
+        say(f"{folder} cannot be written: opened for reading only")
+    return Experiment(name, create=not must_exist, read_only=read_only, say=say)
 
 
 def _files(arguments: Sequence[str]) -> list[Path]:
@@ -60,7 +65,7 @@ def _files(arguments: Sequence[str]) -> list[Path]:
     return paths
 
 
-def _clips_or_experiment(arguments: Sequence[str]) -> tuple[list[Path], Any]:
+def _clips_or_experiment(arguments: Sequence[str], *, look: bool = True) -> tuple[list[Path], Any]:
     """Files, or one experiment: exactly one of the two is not empty."""
     files = [argument for argument in arguments if is_file(argument)]
     if files and len(files) != len(arguments):
@@ -77,7 +82,7 @@ def _clips_or_experiment(arguments: Sequence[str]) -> tuple[list[Path], Any]:
         return paths, None
     if len(arguments) != 1:
         raise ToolkitError(f"one experiment at a time, not {len(arguments)}: {' '.join(arguments)}")
-    return [], _experiment(arguments[0])
+    return [], _experiment(arguments[0], look=look)
 
 
 def demo(args: argparse.Namespace) -> int:
@@ -205,7 +210,7 @@ def import_(args: argparse.Namespace) -> int:
 
 
 def score(args: argparse.Namespace) -> int:
-    paths, exp = _clips_or_experiment(args.what)
+    paths, exp = _clips_or_experiment(args.what, look=False)
     if exp is not None:
         if args.camera is not None:
             raise ToolkitError("--camera is for files; an experiment knows what was asked for")
@@ -276,7 +281,7 @@ def reel(args: argparse.Namespace) -> int:
 
 
 def export(args: argparse.Namespace) -> int:
-    exp = _experiment(args.experiment)
+    exp = _experiment(args.experiment, look=True)
     for path in exp.export(args.output, formats=args.formats or None, only=args.only):
         print(path)
     return 0
