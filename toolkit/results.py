@@ -351,7 +351,7 @@ def results(
     Where simulated and real runs are both there, the real ones are analysed and a note says so.
     """
     df, notes = _one_kind(_where(df, where))
-    layout = _layout(df, by)
+    layout = _layout(df, by, notes)
     base = None if baseline is None else _find_arm(layout, baseline)
     if of == "votes" or of.startswith("votes:"):
         dimension = of.partition(":")[2] or "overall"
@@ -751,7 +751,7 @@ def _records(df: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in df.to_dict("records")]
 
 
-def _layout(df: pd.DataFrame, by: By) -> Layout:
+def _layout(df: pd.DataFrame, by: By, notes: Sequence[str] = ()) -> Layout:
     if "run_key" not in df.columns:
         raise ResultsError("no column 'run_key'; give a frame such as exp.runs_df()")
     try:
@@ -761,7 +761,8 @@ def _layout(df: pd.DataFrame, by: By) -> Layout:
     name = " × ".join(as_list(by))
     if len(layout.arms) < 2:
         value = f"one value, {_label(layout, layout.arms[0])!r}" if layout.arms else "no value"
-        raise ResultsError(f"{name} has {value}: a comparison needs two arms")
+        left_out = "".join(f"; {note}" for note in notes)
+        raise ResultsError(f"{name} has {value}: a comparison needs two arms{left_out}")
     return layout
 
 
