@@ -395,3 +395,26 @@ def test_a_table_of_one_clip_is_read_whatever_the_spreadsheet(zoo: Path, tmp_pat
         report = exp.import_clips(tmp_path / "made", tmp_path / "t.csv", show=False)
         assert report.problems == []
         assert exp.runs_df(scores=False)["prompt.text"].tolist() == ["a fox"]
+
+
+def test_an_experiment_that_cannot_be_written_is_still_shown_and_exported(
+    brought, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    exp, _ = brought
+    monkeypatch.setattr("toolkit.cli.os.access", lambda *_: False)
+    assert main(["export", str(exp.folder), "-o", str(tmp_path / "o"), "--formats", "csv"]) == 0
+    told = capsys.readouterr()
+    assert told.out == f"{tmp_path / 'o' / 'results.csv'}\n"
+    assert f"{exp.folder} cannot be written: opened for reading only" in told.err
+
+
+def test_a_comparison_that_fails_for_want_of_simulated_runs_says_that_they_were_left_out(brought):
+    exp, _ = brought
+    real = exp.runs_df().assign(**{"prompt.camera": "static"})
+    drawn = real.assign(model="sim/draft", **{"prompt.camera": "push in"})
+    from toolkit.results import results
+
+    with pytest.raises(
+        tk.ToolkitError, match=r"has one value, 'static'.* 4 simulated runs left out"
+    ):
+        results(pd.concat([real, drawn], ignore_index=True), [], by="camera")
