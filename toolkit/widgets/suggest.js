@@ -66,7 +66,10 @@ function suggest(area, ask) {
   area.addEventListener("keydown", (event) => {
     const { key } = event;
     const isCall = (key === " " && event.ctrlKey) || (key === "ArrowDown" && event.altKey);
-    if (isCall) open(true);
+    if (isCall) {
+      clearTimeout(timer);  // the list that typing would have opened must not close this one
+      open(true);
+    }
     else if (list.hidden) return;
     else if (key === "ArrowDown") pick(active + 1);
     else if (key === "ArrowUp") pick(active < 0 ? -1 : active - 1);
