@@ -21,10 +21,10 @@ RUNS, CLIP_BYTES = 24, 40_000
 
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
-    """4 MB that are really no more."""
+    """24 MB that are really no more: room for a write-ahead log, once the ballast is gone."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("may not mount a file system here")
     yield folder
