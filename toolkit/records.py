@@ -116,10 +116,15 @@ _OPEN = frozenset(
 
 @dataclass(frozen=True, config=_FROZEN)
 class ImageRef:
-    """A reference image, named by the SHA-256 of its bytes; where it lies is not identity."""
+    """A reference image, named by the SHA-256 of its bytes; where it lies is not identity.
+
+    `path` is a file on this machine, `url` the public address it was fetched from, for services
+    that take nothing else.
+    """
 
     sha256: str
     path: str | None = field(default=None, kw_only=True)
+    url: str | None = field(default=None, kw_only=True)
 
     def canonical(self) -> dict[str, str]:
         return {"image_sha256": self.sha256}
@@ -389,12 +394,16 @@ class ModelCard:
     """A model as one service offers it: limits, price with its date, what it is good for.
 
     An empty `durations_s`, `resolutions` or `aspect_ratios` means *not known*, never *anything*.
+    `fields` says by which wire name a parameter goes where a service's models differ in that:
+    `{"start_image": "image", "duration_s": "duration={}s"}`, see `providers._wire`.
     """
 
     model: str  # "service/model", what a person types
     title: str = field(kw_only=True)
     maker: str = field(default="", kw_only=True)
     wire_id: str = field(kw_only=True)
+    makes: Literal["video", "image"] = field(default="video", kw_only=True)
+    fields: dict[str, str] = field(default_factory=dict, kw_only=True)
     durations_s: list[float] = field(default_factory=list, kw_only=True)
     duration_range_s: tuple[float, float] | None = field(default=None, kw_only=True)
     default_duration_s: float | None = field(default=None, kw_only=True)

@@ -38,10 +38,14 @@ JSON = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One paid wish, ready to be translated: the spec, and the model's card."""
+    """One paid wish, ready to be translated: the spec, and the model's card.
+
+    `body` is what the provider's own `prepare` made of it, where it has one.
+    """
 
     spec: RunSpec
     card: ModelCard
+    body: JSON | None = None
 
     @property
     def prompt(self) -> str:
@@ -121,7 +125,12 @@ JobState = Running | Succeeded | Failed
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A job found in the service's own list, for adopting one whose answer was lost."""
+    """A job found in the service's own list, for adopting one whose answer was lost.
+
+    It is recognised by its `token`; else by `sent`, the request as the service echoes it, in the
+    service's own terms, which is compared with what `prepare` made; else by `prompt` and `params`,
+    in ours.
+    """
 
     handle: JobHandle
     created_at: datetime
@@ -129,12 +138,17 @@ class Job:
     token: str | None = None
     prompt: str | None = None
     params: Mapping[str, Any] | None = None
+    sent: Mapping[str, Any] | None = None
 
 
 @runtime_checkable
 class Provider(Protocol):
     """One service. Outcomes of `submit` other than `Accepted` are exceptions: `NotSent`, `Refused`;
     anything else means that the service may have charged.
+
+    It may also have `async def prepare(request) -> JSON`: all that is free and may be repeated
+    (uploading images, translating) is done there, before any money is reserved. What it returns is
+    recorded with the intent and comes back as `request.body`.
     """
 
     name: str

@@ -17,7 +17,7 @@ from toolkit.errors import PromptError
 from toolkit.prompts.formula import Prompt
 from toolkit.records import CAMERA_MOVES, ModelCard
 
-__all__ = ["CAMERA_WORDS", "Rendering", "rendered"]
+__all__ = ["CAMERA_WORDS", "Rendering", "rendered", "with_camera"]
 
 CAMERA_WORDS = {
     "static": "static camera",
@@ -82,7 +82,7 @@ def rendered(
             f"`camera_motion` has no move {move!r}; there are: {', '.join(CAMERA_MOVES)}"
         )
     if move is not None:
-        text, said = _with_camera(text, move, card)
+        text, said = with_camera(text, move, card)
         notes.append(said)
         if card.camera is None:
             asked.pop("camera_motion")
@@ -122,7 +122,8 @@ def _refused(card: ModelCard, params: Mapping[str, Any]) -> list[str]:
     return [*found, str(together)] if together else found
 
 
-def _with_camera(text: str, move: str, card: ModelCard) -> tuple[str, str]:
+def with_camera(text: str, move: str, card: ModelCard) -> tuple[str, str]:
+    """The text with a move's words where the model has no parameter for it, and what was done."""
     if card.camera is not None:
         also = parse_camera(text)
         other = f", and the words ask for {also[0]}" if also and move not in also else ""
