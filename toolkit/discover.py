@@ -1,7 +1,8 @@
 """From a name to an extension: our own files first, then installed entry points.
 
-A provider, a scorer or an exporter is one file in its room; nothing has to be registered. Packages
-from elsewhere announce themselves under the entry-point group `promptgrid.<room>`.
+A provider, a scorer or an exporter is one file in its room; nothing has to be registered. A dash in
+a name is an underscore in the file's. Packages from elsewhere announce themselves under the
+entry-point group `promptgrid.<room>`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ __all__ = ["load", "names"]
 
 def _own(room: str) -> list[str]:
     package = importlib.import_module(f"toolkit.{room}")
-    return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if m.name[0] != "_")
+    found = (m.name for m in pkgutil.iter_modules(package.__path__) if m.name[0] != "_")
+    return sorted(_dashed(room, name) for name in found)
+
+
+def _dashed(room: str, name: str) -> str:
+    """A provider's file is named after its service; a scorer's name is a word of Python."""
+    return name.replace("_", "-") if room == "providers" else name
 
 
 def names(room: str) -> list[str]:
@@ -28,7 +35,7 @@ def names(room: str) -> list[str]:
 def load(room: str, name: str) -> ModuleType:
     """The module that implements `name`; `LookupError` names what there is."""
     if name in _own(room):
-        return importlib.import_module(f"toolkit.{room}.{name}")
+        return importlib.import_module(f"toolkit.{room}.{name.replace('-', '_')}")
     for point in entry_points(group=f"promptgrid.{room}"):
         if point.name == name:
             return point.load()  # type: ignore[no-any-return]
