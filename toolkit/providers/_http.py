@@ -34,18 +34,21 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
-from toolkit.errors import NotSent, ProviderError, RefusalKind, Refused
+from toolkit.errors import NotSent, ProviderError, RefusalKind, Refused, ToolkitError
 from toolkit.providers._redact import redact
 
 __all__ = [
     "AddressError",
     "GuardTrippedError",
+    "Judge",
     "UnclearError",
     "check_guard",
     "check_url",
     "client",
+    "free_json",
     "get_json",
     "post_once",
+    "refusal",
     "retry_after_s",
     "send_guard",
 ]
@@ -324,11 +327,12 @@ async def post_once(
     provider: str,
     body: Any,
     headers: Mapping[str, str] | None = None,
+    judge: Judge | None = None,
 ) -> dict[str, Any]:
     """Send a paid request once and return its JSON answer.
 
     `NotSent` where nothing left, `Refused` for a definite no; `UnclearError` for everything else,
-    which means that the service may have charged.
+    which means that the service may have charged. `judge` is asked first.
     """
     try:
         reply = await _exchange(http, "POST", url, json=body, headers=dict(headers or {}))
@@ -338,6 +342,8 @@ async def post_once(
         raise UnclearError(
             f"no clean answer ({_name(problem)}); it may have been charged", provider=provider
         ) from None
+    if judge is not None and (said := judge(reply)) is not None:
+        raise said from None
     if reply.status_code in _KINDS:
         raise refusal(reply, provider=provider) from None
     if not reply.is_success:
@@ -355,25 +361,56 @@ async def get_json(
     *,
     provider: str,
     params: Mapping[str, Any] | None = None,
+    judge: Judge | None = None,
 ) -> dict[str, Any]:
     """The JSON at `url`; `Refused` for a definite no, `ProviderError` for what may pass."""
+    asked = dict(params) if params else None
+    return await free_json(http, "GET", url, provider=provider, judge=judge, params=asked)
+
+
+async def free_json(
+    http: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    provider: str,
+    judge: Judge | None = None,
+    **what: Any,
+) -> dict[str, Any]:
+    """The JSON answer to a request that costs nothing and may be repeated: an upload (`files=`), a
+    list, a cancellation. {} for an empty one. Errors as for `get_json`.
+    """
     try:
-        reply = await _exchange(http, "GET", url, params=dict(params) if params else None)
+        reply = await _exchange(http, method, url, **what)
     except httpx.HTTPError as problem:
         raise ProviderError(f"no answer ({_name(problem)})", provider=provider) from None
+    if judge is not None and (said := judge(reply)) is not None:
+        raise said from None
     if reply.status_code in _KINDS:
         raise refusal(reply, provider=provider) from None
     if not reply.is_success:
         raise ProviderError(
             f"answered {reply.status_code}: {_excerpt(reply)}", provider=provider
         ) from None
+    if reply.status_code == 204 or (method != "GET" and not reply.content):
+        return {}
     return _json(reply, provider)
 
 
-def refusal(reply: httpx.Response, *, provider: str, kind: RefusalKind | None = None) -> Refused:
-    """A definite refusal as an exception, without headers or addresses in it."""
+Judge = Callable[[httpx.Response], ToolkitError | None]
+"""What a service's own error codes mean, where the HTTP status does not tell: sees every answer
+first, and what it returns is raised.
+"""
+
+
+def refusal(
+    reply: httpx.Response, *, provider: str, kind: RefusalKind | None = None, hint: str = ""
+) -> Refused:
+    """A definite refusal as an exception, without headers or addresses in it. `hint` is the way
+    out.
+    """
     return Refused(
-        f"answered {reply.status_code}: {_excerpt(reply)}",
+        f"answered {reply.status_code}: {_excerpt(reply)}" + (f"; {hint}" if hint else ""),
         kind=kind or _KINDS.get(reply.status_code, "invalid"),
         provider=provider,
         retry_after_s=retry_after_s(reply),
