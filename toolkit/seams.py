@@ -149,6 +149,9 @@ class Provider(Protocol):
     It may also have `async def prepare(request) -> JSON`: all that is free and may be repeated
     (uploading images, translating) is done there, before any money is reserved. What it returns is
     recorded with the intent and comes back as `request.body`.
+
+    `list_shows = "finished"` says that `recent` leaves out jobs under way: what it does not show
+    is then no proof that there is nothing.
     """
 
     name: str

@@ -712,7 +712,12 @@ class Engine:
                                 self.life.failed, taken, State.EXPIRED_PAID, why, None
                             )
                             return None
-                if await self._durably(
+                if not service.lists_all:  # that it is not there proves nothing
+                    if clock.now() - claim.intent_at > settings.late_list_s:
+                        why = f"{name} may have charged; it lists finished jobs, and none is this"
+                        await self._durably(self.life.hold, claim, why)
+                        return None
+                elif await self._durably(
                     self.life.absent,
                     claim,
                     listed_at=asked,
@@ -744,6 +749,7 @@ class _Service:
     def __init__(self, provider: Provider, settings: Settings, lags: Sequence[float]) -> None:
         self.provider = provider
         self.lister = Lister(provider, settings, lags)
+        self.lists_all = getattr(provider, "list_shows", "all") == "all"
         base_url = getattr(provider, "base_url", None)
         self.source = download.Source(
             provider.name, tuple(getattr(provider, "download_hosts", ())), base_url

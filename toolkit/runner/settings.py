@@ -39,7 +39,8 @@ class Settings:
 
     `settle_s` is the time after which a job that the service's list does not show was never taken:
     at least lease + guard + submit timeout + the list's own lag. Where a service's list is seen to
-    lag, ten times its 99th percentile is waited for if that is longer.
+    lag, ten times its 99th percentile is waited for if that is longer. `late_list_s` is for how
+    long a job is looked for in a list that shows finished ones alone.
     """
 
     lease_s: float = 60.0
@@ -51,6 +52,7 @@ class Settings:
     skew_s: float = 300.0
     list_every_s: float = 5.0
     list_limit_s: float = 3600.0
+    late_list_s: float = 1800.0
     retry_submit_s: float = 2.0
     poll_first_s: float = 1.0
     poll_most_s: float = 10.0
