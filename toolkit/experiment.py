@@ -91,6 +91,12 @@ class Places:
         return known if isinstance(known, dict) else {}
 
 
+WAIT_ENDED = (
+    "Only the wait has ended; the work goes on. batch.wait() waits again, batch.stop() sends "
+    "nothing new and still fetches what is paid."
+)
+
+
 class Batch:
     """Runs under way: what `exp.run` returns, at once.
 
@@ -149,6 +155,9 @@ class Batch:
                     bar.update()
                 if until is not None and time.monotonic() > until:
                     raise TimeoutError(f"not finished after {timeout_s:g} s; the work goes on")
+        except KeyboardInterrupt:
+            self._exp._say(WAIT_ENDED)
+            raise
         finally:
             if bar:
                 bar.close()
@@ -162,8 +171,12 @@ class Batch:
     async def _wait_async(self) -> Batch:
         import asyncio
 
-        while not self._done.is_set():
-            await asyncio.sleep(0.2)  # ticking, so that an interrupt is seen
+        try:
+            while not self._done.is_set():
+                await asyncio.sleep(0.2)  # ticking, so that an interrupt is seen
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            self._exp._say(WAIT_ENDED)
+            raise
         if self._error is not None:
             raise self._error
         return self
