@@ -15,7 +15,7 @@ from typing import Any
 from toolkit.prompts.rendering import with_camera
 from toolkit.seams import Request
 
-__all__ = ["base_url", "body", "text_of"]
+__all__ = ["base_url", "body", "is_moderation", "text_of"]
 
 
 def base_url(service: str, default: str) -> str:
@@ -65,3 +65,15 @@ def _shaped(form: str, value: Any) -> tuple[str, Any]:
         return name, value
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return name, text.format(f"{value:g}" if number else value)
+
+
+_MODERATION = re.compile(
+    r"moderat|nsfw|inappropriate|sensitive|safety|risk control|blacklist|not allowed|prohibited|"
+    r"restricted (?:word|content)|(?:content|platform|usage) polic|polic\w+ violat|violat\w+ .*polic",
+    re.IGNORECASE,
+)
+
+
+def is_moderation(text: object) -> bool:
+    """Whether a service's free words say that it did not like what was asked or made."""
+    return _MODERATION.search(str(text)) is not None
