@@ -268,7 +268,8 @@ def test_the_file_is_read_again_when_it_changes(own_file):
         ("prices: {luma/ray-2: {per: clip, usd: .nan}}",
          "`luma/ray-2`: a price is a number such as 0.07, not '.nan'"),
         ("prices: {luma/ray-2: {per: clip, usd: 0}}",
-         "`luma/ray-2`: a price of 0 is a guess; leave it out where it is not known"),
+         "`luma/ray-2`: a price of 0 is a guess; leave it out where it is not known, or write "
+         "`price: own server` for a machine of yours"),
         ("prices: {luma/ray-2: {per: minute, usd: 1}}",
          "`luma/ray-2`: `per` is one of s, clip, Mtoken, not 'minute'"),
         ("prices: {luma/ray-2: 0.4}",

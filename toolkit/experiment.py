@@ -339,7 +339,7 @@ class Experiment:
         """Why a model cannot be run from here, or None."""
         if card.status == "retired":
             return f"retired{f' on {card.retired_on}' if card.retired_on else ''}"
-        if card.service not in discover.names("providers"):
+        if not discover.has("providers", card.service):
             return f"no adapter for {card.service} is installed"
         return None
 
@@ -407,7 +407,7 @@ class Experiment:
         there = discover.names("providers")
         for model in grid.models:
             service = model.partition("/")[0]
-            if service not in there:
+            if not discover.has("providers", service):
                 raise ProviderError(
                     f"no adapter for {model} is installed; there are: "
                     f"{', '.join(there)}. To make its clips by hand: exp.worklist(grid)",

@@ -395,7 +395,8 @@ class ModelCard:
 
     An empty `durations_s`, `resolutions` or `aspect_ratios` means *not known*, never *anything*.
     `fields` says by which wire name a parameter goes where a service's models differ in that:
-    `{"start_image": "image", "duration_s": "duration={}s"}`, see `providers._wire`.
+    `{"start_image": "image", "duration_s": "duration={}s"}`, see `providers._wire`. `server` says
+    how a person's own server or machine runs it, in its adapter's words, see `providers._own`.
     """
 
     model: str  # "service/model", what a person types
@@ -423,6 +424,7 @@ class ModelCard:
     extra_params: dict[str, list[Any]] = field(default_factory=dict, kw_only=True)
     defaults: dict[str, Any] = field(default_factory=dict, kw_only=True)  # what absent means
     limits: list[dict[str, Any]] = field(default_factory=list, kw_only=True)  # see catalog.refusal
+    server: dict[str, Any] = field(default_factory=dict, kw_only=True)
     wall_s: tuple[float, float] | None = field(default=None, kw_only=True)  # p50, p90 of one clip
     concurrency: int | None = field(default=None, kw_only=True)  # jobs at a time, if known
     price_unit: str | None = field(default=None, kw_only=True)  # "USD/s" or "USD/clip"

@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 UNITS = ("s", "clip", "Mtoken")
+OWN_SERVER = "own server"
+"""The price of what a person's own machine makes: nothing that a bill could show."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,10 @@ def _amount(raw: Any, rate: float, where: str) -> float:
     if raw < 0:
         raise CatalogError(f"{where}: a price cannot be below 0, found {raw!r}")
     if raw == 0:
-        raise CatalogError(f"{where}: a price of 0 is a guess; leave it out where it is not known")
+        raise CatalogError(
+            f"{where}: a price of 0 is a guess; leave it out where it is not known, or write "
+            f"`price: {OWN_SERVER}` for a machine of yours"
+        )
     return raw * rate
 
 
@@ -83,9 +88,13 @@ def read_rates(raw: Mapping[str, Any], *, where: str) -> dict[str, float]:
 
 
 def read_price(raw: Any, rates: Mapping[str, float], *, where: str) -> PriceRow:
-    """`{per: s, usd: 0.07}`, `{per: clip, eur: 0.3}` or `{per: s, table: [{…, usd: 0.1}]}`."""
+    """`{per: s, usd: 0.07}`, `{per: clip, eur: 0.3}`, `{per: s, table: [{…, usd: 0.1}]}`, or
+    `own server`.
+    """
     if raw is None:
         return PriceRow(None, None, None)
+    if raw == OWN_SERVER:
+        return PriceRow([{"usd": 0.0, "when": {}}], "USD/clip", None)
     if not isinstance(raw, Mapping):
         raise CatalogError(
             f"{where}: a price is written {{per: s, usd: 0.07}} or {{per: clip, usd: 0.3}}, "

@@ -22,7 +22,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -328,14 +328,17 @@ async def post_once(
     body: Any,
     headers: Mapping[str, str] | None = None,
     judge: Judge | None = None,
+    files: Sequence[tuple[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Send a paid request once and return its JSON answer.
 
     `NotSent` where nothing left, `Refused` for a definite no; `UnclearError` for everything else,
-    which means that the service may have charged. `judge` is asked first.
+    which means that the service may have charged. `judge` is asked first. With `files`, as httpx
+    takes them, it is a multipart form and `body` is not sent.
     """
+    what: dict[str, Any] = {"json": body} if files is None else {"files": files}
     try:
-        reply = await _exchange(http, "POST", url, json=body, headers=dict(headers or {}))
+        reply = await _exchange(http, "POST", url, **what, headers=dict(headers or {}))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
         raise NotSent(f"could not connect: {_name(problem)}", provider=provider) from None
     except httpx.HTTPError as problem:
