@@ -25,8 +25,8 @@ async def back_to(
     """The rows made since then. `page(n)` is the n-th page, from 0, and whether there are more.
 
     It stops early only where the rows are seen to come newest first: no service's order is taken on
-    trust, because a list that was cut off would prove that a paid job is not there. A row without a
-    time is kept. `ProviderError` where there are too many pages.
+    trust, because a list that was cut off would prove that a paid job is not there. `ProviderError`
+    where there are too many pages, or a row says no time.
     """
     kept: list[Row] = []
     before: datetime | None = None
@@ -35,12 +35,13 @@ async def back_to(
         rows, more = await page(n)
         for row in rows:
             at = made_at(row)
-            if at is None or at >= since:
+            if at is None:
+                raise ProviderError("its list has a row without a time", provider=provider)
+            if at >= since:
                 kept.append(row)
-            if at is not None:
-                falls = falls or (before is not None and at < before)
-                rises = rises or (before is not None and at > before)
-                before = at
+            falls = falls or (before is not None and at < before)
+            rises = rises or (before is not None and at > before)
+            before = at
         if not more or (falls and not rises and before is not None and before < since):
             return kept
     raise ProviderError(

@@ -68,8 +68,9 @@ def _shaped(form: str, value: Any) -> tuple[str, Any]:
 
 
 _MODERATION = re.compile(
-    r"moderat|nsfw|inappropriate|sensitive|safety|risk control|blacklist|not allowed|prohibited|"
-    r"restricted (?:word|content)|(?:content|platform|usage) polic|polic\w+ violat|violat\w+ .*polic",
+    r"moderat|nsfw|inappropriate|sensitive|safety|risk control|blacklist|prohibited|"
+    r"(?:prompt|image|content) (?:is )?not allowed|restricted (?:word|content)|"
+    r"(?:content|platform|usage|security) polic",
     re.IGNORECASE,
 )
 
