@@ -17,7 +17,7 @@ from toolkit.errors import PromptError
 from toolkit.prompts.formula import Prompt
 from toolkit.records import CAMERA_MOVES, ModelCard
 
-__all__ = ["CAMERA_WORDS", "Rendering", "rendered", "with_camera"]
+__all__ = ["CAMERA_WORDS", "Rendering", "rendered", "takes_move", "with_camera"]
 
 CAMERA_WORDS = {
     "static": "static camera",
@@ -84,7 +84,7 @@ def rendered(
     if move is not None:
         text, said = with_camera(text, move, card)
         notes.append(said)
-        if card.camera is None:
+        if not takes_move(card, move):
             asked.pop("camera_motion")
     elif card.camera and any(mention.exact for mention in find_moves(text)):
         notes.append(f"the camera is in the words; `camera_motion=` would go as `{card.camera}`")
@@ -122,9 +122,16 @@ def _refused(card: ModelCard, params: Mapping[str, Any]) -> list[str]:
     return [*found, str(together)] if together else found
 
 
+def takes_move(card: ModelCard, move: str | None) -> bool:
+    """Whether the model has a parameter for this move; `camera_fixed` has it for `static` alone."""
+    if move is None or card.camera is None:
+        return False
+    return card.camera != "camera_fixed" or move == "static"
+
+
 def with_camera(text: str, move: str, card: ModelCard) -> tuple[str, str]:
     """The text with a move's words where the model has no parameter for it, and what was done."""
-    if card.camera is not None:
+    if takes_move(card, move):
         also = parse_camera(text)
         other = f", and the words ask for {also[0]}" if also and move not in also else ""
         return text, f"`camera_motion={move}` goes as `{card.camera}`{other}"

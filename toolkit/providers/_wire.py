@@ -1,8 +1,13 @@
 """From canonical parameters to a service's own names, for every adapter alike.
 
 A form says how one value travels: `"duration"` as it is, `"duration={}s"` as text ("5s"),
-`"concepts[]"` as a list of one. An adapter knows the forms of its service; a catalogue row's
-`fields` overrule them for one model, and "" there means that the model takes no such thing.
+`"concepts[]"` as a list of one; `"mode|720p=standard|1080p=pro"` gives some values another word
+first. An adapter knows the forms of its service; a catalogue row's `fields` overrule them for one
+model, and "" there means that the model takes no such thing.
+
+Where a model has another endpoint for what comes with a picture, the row's `fields` name it:
+`with start_image: fal-ai/…/image-to-video start_image=image_url aspect_ratio=`, which is the wire
+id and the forms that differ there. `with end_image` goes before `with start_image`.
 """
 
 from __future__ import annotations
@@ -10,12 +15,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from toolkit.prompts.rendering import with_camera
+from toolkit.errors import Refused
+from toolkit.prompts.rendering import takes_move, with_camera
 from toolkit.seams import Request
 
-__all__ = ["base_url", "body", "is_moderation", "text_of"]
+__all__ = ["base_url", "body", "endpoint", "is_moderation", "text_of"]
+
+SWITCHES = ("audio", "loop")
 
 
 def base_url(service: str, default: str) -> str:
@@ -29,9 +38,33 @@ def base_url(service: str, default: str) -> str:
 def text_of(request: Request) -> str:
     """The prompt as sent: the camera's words join it where the model has no parameter for them."""
     move = request.params.get("camera_motion")
-    if move is None or request.card.camera is not None:
+    if move is None:
         return request.prompt
     return with_camera(request.prompt, move, request.card)[0]
+
+
+def endpoint(request: Request) -> tuple[str, Request]:
+    """The wire id that takes this request, and the request as it is called there.
+
+    `Refused` where that endpoint cannot take what was asked beside the picture.
+    """
+    fields = dict(request.card.fields)
+    for name in ("end_image", "start_image"):
+        told = fields.get(f"with {name}")
+        if told is None or request.params.get(name) is None:
+            continue
+        wire_id, *pairs = told.split()
+        there = dict(pair.split("=", 1) for pair in pairs)
+        for asked in request.params:
+            if there.get(asked) == "" and request.params[asked] is not None:
+                raise Refused(
+                    f"{request.card.model} takes no `{asked}` beside `{name}`: leave it out",
+                    kind="invalid",
+                    provider=request.card.service,
+                )
+        card = replace(request.card, fields={**fields, **there})
+        return wire_id, replace(request, card=card)
+    return request.card.wire_id, request
 
 
 def body(
@@ -46,8 +79,13 @@ def body(
     named = {**forms, **request.card.fields}
     params = dict(request.params)
     extra = params.pop("extra", None) or {}
-    if request.card.camera is None:
+    if not takes_move(request.card, params.get("camera_motion")):
         params.pop("camera_motion", None)  # said in the words
+    elif request.card.camera == "camera_fixed":
+        params["camera_motion"] = True
+    for name in SWITCHES:
+        if getattr(request.card, name) is False and params.get(name) is False:
+            del params[name]  # what is not there is off already
     sent: dict[str, Any] = {}
     for name, value in {**params, **(given or {})}.items():
         form = named.get(name, name)
@@ -58,6 +96,9 @@ def body(
 
 
 def _shaped(form: str, value: Any) -> tuple[str, Any]:
+    form, *pairs = form.split("|")
+    if pairs:
+        value = dict(pair.split("=", 1) for pair in pairs).get(str(value), value)
     if form.endswith("[]"):
         return form[:-2], [value]
     name, sign, text = form.partition("=")
