@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from toolkit.errors import ProviderError
+from toolkit.errors import CannotList, ProviderError, Refused
 from toolkit.providers._http import UnclearError, client, get_json, post_once
 from toolkit.records import ModelCard
 from toolkit.seams import (
@@ -77,7 +77,12 @@ class HttpSimProvider:
 
     async def recent(self, since: datetime, model: str) -> Sequence[Job]:
         asked = {"since": since.timestamp(), "model": model}
-        found = await get_json(self._http, "/v1/jobs", provider=self.name, params=asked)
+        try:
+            found = await get_json(self._http, "/v1/jobs", provider=self.name, params=asked)
+        except Refused as problem:
+            if problem.kind not in ("invalid", "not_found"):
+                raise
+            raise CannotList(str(problem), provider=self.name) from None
         return [
             Job(
                 handle=JobHandle(job["id"]),

@@ -11,6 +11,7 @@ ledger says what was charged: it is the truth by which a client is judged.
     GET  /v1/jobs?since=&model=   {jobs: [...]}, those the list shows already
     GET  /v1/files/ID.mp4     the clip; byte ranges
     POST /v1/clock            {advance_s}: the service's own clock jumps
+    POST /v1/faults           {NAME: probability}: what goes wrong from now on; see `FAULTS`
     GET  /v1/ledger           {charges: {id: request}, requests: {...}}
 """
 
@@ -28,14 +29,17 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from toolkit.errors import Refused
 from toolkit.records import RunSpec
+
+if TYPE_CHECKING:
+    from toolkit.simulator.service import SimJob
 
 __all__ = ["FAULTS", "ROUGH", "Faults", "HttpService", "Ledger", "Quick", "Rendered"]
 
@@ -79,6 +83,8 @@ class Faults:
     """How long a result is kept."""
     hang_s: float = 30.0
     retry_after_s: float = 1.0
+    lists: bool = True
+    """Whether it has a list of jobs at all; some services have none."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -161,6 +167,10 @@ class Maker(Protocol):
 
     def content(self, row: Mapping[str, Any]) -> bytes: ...
 
+    def cost_micro_usd(self, row: Mapping[str, Any]) -> int | None:
+        """What a finished job cost; None for the service's one price."""
+        ...
+
 
 class Quick:
     """Clips that only begin like an MP4, for load: nothing is rendered."""
@@ -174,6 +184,9 @@ class Quick:
     def content(self, row: Mapping[str, Any]) -> bytes:
         seed = hashlib.sha256(row["id"].encode()).digest()
         return b"\0\0\0\x18ftypisom\0\0\2\0isommp42" + seed * 64
+
+    def cost_micro_usd(self, row: Mapping[str, Any]) -> None:
+        """The same for all."""
 
 
 class Rendered:
@@ -190,12 +203,18 @@ class Rendered:
         (self._ids / job_id).write_text(self._sim.submit(spec, token=token))
 
     def look(self, row: Mapping[str, Any], now: float) -> tuple[str, str]:  # noqa: ARG002
-        job = self._sim.poll((self._ids / row["id"]).read_text())
+        job = self._job(row)
         state = "running" if job.state == "queued" else str(job.state)
         return state, job.reason
 
     def content(self, row: Mapping[str, Any]) -> bytes:
-        return self._sim.path_of(self._sim.poll((self._ids / row["id"]).read_text())).read_bytes()
+        return self._sim.path_of(self._job(row)).read_bytes()
+
+    def cost_micro_usd(self, row: Mapping[str, Any]) -> int:
+        return self._job(row).cost_micro_usd
+
+    def _job(self, row: Mapping[str, Any]) -> SimJob:
+        return self._sim.poll((self._ids / row["id"]).read_text())
 
 
 class _HangUp(Exception):
@@ -270,6 +289,8 @@ class HttpService:
         if method == "POST" and url.path == "/v1/clock":
             self.offset_s += float(json.loads(body)["advance_s"])
             return _json(200, {"now": self.now()})
+        if method == "POST" and url.path == "/v1/faults":
+            return self._misbehave(json.loads(body))
         if url.path == "/v1/ledger":
             return _json(200, {"charges": self.ledger.charges()})
         if method == "POST" and url.path == "/v1/jobs":
@@ -281,10 +302,17 @@ class HttpService:
         if self.faults.draw(("flaky",), self._dice):
             return _json(503, {"detail": "try again"})
         if url.path == "/v1/jobs":
-            return self._list(query)
+            return self._list(query) if self.faults.lists else _json(405, {"detail": "no list"})
         if url.path.startswith("/v1/files/"):
             return self._file(url.path.rpartition("/")[2].removesuffix(".mp4"), headers)
         return self._poll(url.path.rpartition("/")[2])
+
+    def _misbehave(self, rates: Mapping[str, float]) -> _Reply:
+        try:
+            self.faults = replace(self.faults, rates={**self.faults.rates, **rates})
+        except ValueError as problem:
+            return _json(422, {"detail": str(problem)})
+        return _json(200, {"rates": dict(self.faults.rates)})
 
     async def _submit(self, asked: Mapping[str, Any]) -> _Reply:
         faults, now = self.faults, self.now()
@@ -335,7 +363,9 @@ class HttpService:
         expires = None if self.faults.expire_s is None else row["ready"] + self.faults.expire_s
         if state == "succeeded" and expires is not None and self.now() > expires:
             state, reason = "expired", "the result was removed"
-        cost = self.price_micro_usd if state in ("succeeded", "expired") else 0
+        price = self.maker.cost_micro_usd(row)
+        price = self.price_micro_usd if price is None else price
+        cost = price if state in ("succeeded", "expired") else 0
         return _json(200, {
             "id": job_id, "state": state, "reason": reason, "expires_at": expires,
             "cost_micro_usd": cost,
@@ -413,8 +443,9 @@ async def _main(args: argparse.Namespace) -> None:
         name, _, rate = given.partition("=")
         rates[name] = float(rate or 1)
     faults = Faults(
-        rates=rates, lag_s=args.lag_s, work_s=args.work_s, expire_s=args.expire_s, seed=args.seed
-    )
+        rates=rates, lag_s=args.lag_s, work_s=args.work_s, expire_s=args.expire_s,
+        lists=not args.no_list, seed=args.seed,
+    )  # fmt: skip
     folder = Path(args.folder)
     maker = Quick() if args.quick else Rendered(folder / "sim")
     service = HttpService(folder, maker=maker, faults=faults)
@@ -433,6 +464,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=P",
                         help=f"one of {', '.join(FAULTS)} and its probability")  # fmt: skip
     parser.add_argument("--lag-s", type=float, default=0.0, help="until a job shows in the list")
+    parser.add_argument("--no-list", action="store_true", help="have no list of jobs at all")
     parser.add_argument("--work-s", type=float, default=0.0, help="until a --quick job is finished")
     parser.add_argument("--expire-s", type=float, help="how long a result is kept")
     parser.add_argument("--quick", action="store_true", help="no rendering: for load tests")
