@@ -32,6 +32,7 @@ from toolkit.errors import (
     CannotList,
     ClipError,
     NotSent,
+    ProviderError,
     Refused,
     StoreError,
     ToolkitError,
@@ -43,16 +44,16 @@ from toolkit.providers._http import (
     client,
     send_guard,
 )
-from toolkit.records import Clip, State, from_micro
+from toolkit.records import Clip, ImageRef, ModelCard, RunSpec, State, from_micro
 from toolkit.runner import download
 from toolkit.runner.order import order_runs
 from toolkit.runner.process import identity, is_dead
-from toolkit.runner.reconcile import Lister, match
+from toolkit.runner.reconcile import Lister, contested, match
 from toolkit.runner.settings import Settings
 from toolkit.runner.writer import Writer
 from toolkit.seams import Accepted, Asset, Failed, JobHandle, Provider, Request, Running, Succeeded
 from toolkit.store import Store
-from toolkit.store.core import new_id, when
+from toolkit.store.core import dumps, new_id, when
 from toolkit.store.failpoint import point
 from toolkit.store.life import Claim, Life, LostLeaseError
 
@@ -471,7 +472,7 @@ class Engine:
     async def _submit(self, claim: Claim) -> Claim | None:
         """Send the paid request once. Every way out is recorded."""
         service = self._service(claim.spec.service)
-        if self._stopping or self._closing:
+        if self._is_ending():
             await self._db(self.life.let_go, claim)
             return None
         card = service.cards.get(claim.spec.model)
@@ -480,10 +481,16 @@ class Engine:
             await self._durably(self.life.rejected, claim, why)
             return None
         settings = self.settings
+        request = await self._prepare(claim, service.provider, card)
+        if request is None:
+            return None
+        if self._is_ending():
+            await self._db(self.life.let_go, claim)
+            return None
         self._paying.add(claim.key)
         try:
             try:
-                claim = await self._db(self.life.intent, claim)
+                claim = await self._db(self.life.intent, claim, request.body)
             except BudgetError:
                 return None
             answer: Accepted
@@ -492,9 +499,7 @@ class Engine:
                     point("submit.before")
                     check_guard()
                     async with asyncio.timeout(settings.submit_timeout_s / settings.clock.speed):
-                        answer = await service.provider.submit(
-                            Request(spec=claim.spec, card=card), claim.attempt_id or ""
-                        )
+                        answer = await service.provider.submit(request, claim.attempt_id or "")
                 point("submit.after")
                 if not isinstance(answer, Accepted):
                     raise TypeError(f"submit returned {type(answer).__name__}, not Accepted")
@@ -533,6 +538,66 @@ class Engine:
             return await self._durably(self.life.accepted, claim, answer.job.to_json(), answer.sent)
         finally:
             self._paying.discard(claim.key)
+
+    def _is_ending(self) -> bool:
+        return self._stopping or self._closing
+
+    async def _prepare(self, claim: Claim, provider: Provider, card: ModelCard) -> Request | None:
+        """The request with all that is free already done; None where it cannot go on, which is
+        recorded. No money is reserved yet, and nothing that fails here was sent.
+        """
+        settings = self.settings
+        why: str
+        try:
+            spec = claim.spec
+            if any(isinstance(value, ImageRef) for value in spec.params.values()):
+                spec = replace(spec, params=await asyncio.to_thread(self._at_hand, spec))
+            request = Request(spec=spec, card=card)
+            prepare = getattr(provider, "prepare", None)
+            if prepare is None:
+                return request
+            async with asyncio.timeout(settings.prepare_timeout_s / settings.clock.speed):
+                body = await prepare(request)
+            if not isinstance(body, dict):
+                raise TypeError(f"prepare returned {type(body).__name__}, no JSON object")
+            dumps(body)
+            return replace(request, body=body)
+        except Refused as problem:
+            why = str(problem)
+            await self._durably(
+                self.life.refused, claim, problem.kind, why, retry_after_s=problem.retry_after_s
+            )
+        except (ProviderError, httpx.HTTPError, OSError) as problem:  # OSError: no answer in time
+            why = f"{provider.name}: not sent, {str(problem) or type(problem).__name__}"
+            await self._durably(self.life.not_sent, claim, why, delay_s=settings.retry_submit_s)
+        except Exception as problem:
+            logger.exception("run %s cannot be prepared", claim.key[:16])
+            why = f"it cannot be prepared: {type(problem).__name__}: {problem}"
+            await self._durably(self.life.rejected, claim, why)
+        self._board.message = why
+        return None
+
+    def _at_hand(self, spec: RunSpec) -> dict[str, Any]:
+        """The parameters with every picture's full path; `Refused` where one is gone."""
+        return {
+            name: replace(value, path=str(self._picture(value, spec.service)))
+            if isinstance(value, ImageRef)
+            else value
+            for name, value in spec.params.items()
+        }
+
+    def _picture(self, image: ImageRef, service: str) -> Path:
+        kept = self.store.find_image(image.sha256)
+        path = kept or (self.store.folder / image.path if image.path else None)
+        if path is None or not path.is_file():
+            named = image.path or image.sha256[:12]
+            raise Refused(
+                f"the picture {named} is not there any more; nothing was sent. Put it back, or "
+                "name another in a new grid",
+                kind="invalid",
+                provider=service,
+            )
+        return path
 
     async def _poll(self, claim: Claim) -> Claim | None:
         """Ask until the job has ended."""
@@ -696,23 +761,30 @@ class Engine:
             else:
                 point("reconcile.listed")
                 found = match(claim, jobs, settings=settings)
-                ids = [job.handle.id for job in (*found.jobs, *found.faded)]
-                known = await self._db(self.life.known_jobs, name, ids)
+                ids = [job.handle.id for job in found.all]
+                found = found.without(await self._db(self.life.known_jobs, name, ids))
+                open_to: dict[str, list[Claim]] = {}
+                if found.all and not found.exact:
+                    span = 2 * settings.skew_s + settings.guard_s + settings.submit_timeout_s
+                    rivals = await self._db(self.life.rivals, claim, within_s=span)
+                    found, open_to = contested(claim, found, rivals, settings=settings)
                 for job in found.jobs:
-                    if job.handle.id not in known:
-                        adopted = await self._durably(self.life.adopt, claim, job.handle.to_json())
-                        if adopted is not None:
-                            return adopted
+                    adopted = await self._durably(self.life.adopt, claim, job.handle.to_json())
+                    if adopted is not None:
+                        return adopted
                 for job in found.faded:
-                    if job.handle.id not in known:
-                        taken = await self._durably(self.life.adopt, claim, job.handle.to_json())
-                        if taken is not None:
-                            why = f"{name} made job {job.handle.id}, and has removed its result"
-                            await self._durably(
-                                self.life.failed, taken, State.EXPIRED_PAID, why, None
-                            )
-                            return None
-                if not service.lists_all:  # that it is not there proves nothing
+                    taken = await self._durably(self.life.adopt, claim, job.handle.to_json())
+                    if taken is not None:
+                        why = f"{name} made job {job.handle.id}, and has removed its result"
+                        await self._durably(self.life.failed, taken, State.EXPIRED_PAID, why, None)
+                        return None
+                if open_to:  # an answer under way to one of them may tell; else only a person can
+                    begun = [r.intent_at for runs in open_to.values() for r in runs]
+                    if asked - max(claim.intent_at, *begun) >= service.lister.settle_s:
+                        why = _undecided(name, open_to)
+                        await self._durably(self.life.hold, claim, why)
+                        return None
+                elif not service.lists_all:  # that it is not there proves nothing
                     if clock.now() - claim.intent_at > settings.late_list_s:
                         why = f"{name} may have charged; it lists finished jobs, and none is this"
                         await self._durably(self.life.hold, claim, why)
@@ -733,6 +805,18 @@ class Engine:
             await self._db(self.life.accepted_at, service, set(lister.fresh))
         ):
             await self._durably(self.store.meta_set, _lag_key(service), lister.lags)
+
+
+def _undecided(service: str, open_to: dict[str, list[Claim]]) -> str:
+    """Why a job in the list is not adopted."""
+    job, rivals = next(iter(open_to.items()))
+    if not rivals:
+        return f"{service} may have charged: too little is shown of its job {job} to tell"
+    others = ", ".join(sorted({rival.key[:16] for rival in rivals}))
+    return (
+        f"{service} may have charged: its job {job} is this run's or that of {others}, which "
+        "differ only in what its list does not show"
+    )
 
 
 def _lag_key(service: str) -> str:

@@ -2,13 +2,16 @@
 
 Identical requests are exchangeable, so *which* one's job is adopted does not matter, only that each
 is adopted once. That a job is absent counts only when no identical request was made so recently
-that the list may not show it yet.
+that the list may not show it yet. A job that may as well be another request's, because the list
+shows too little of it (not its picture, say), is never guessed at.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,18 +24,32 @@ from toolkit.store.life import Claim
 KEEP_S = 60.0
 MOST_LAGS = 500
 
-__all__ = ["Lister", "Matches", "match"]
+__all__ = ["Lister", "Matches", "contested", "match"]
 
 
 @dataclass(frozen=True)
 class Matches:
     """Jobs that may be the run's own, oldest first; `exact` where tokens tell them apart; `faded`
-    jobs of the right model and time whose request the service no longer shows.
+    jobs of the right model and time whose request the service no longer shows; `doubtful` ones of
+    which too little is shown to tell.
     """
 
     jobs: list[Job] = field(default_factory=list)
     faded: list[Job] = field(default_factory=list)
+    doubtful: list[Job] = field(default_factory=list)
     exact: bool = False
+
+    @property
+    def all(self) -> list[Job]:
+        return [*self.jobs, *self.faded, *self.doubtful]
+
+    def without(self, ids: Container[str]) -> Matches:
+        """Less the jobs with these ids."""
+
+        def kept(jobs: Sequence[Job]) -> list[Job]:
+            return [job for job in jobs if job.handle.id not in ids]
+
+        return Matches(kept(self.jobs), kept(self.faded), kept(self.doubtful), exact=self.exact)
 
 
 def match(claim: Claim, jobs: Sequence[Job], *, settings: Settings) -> Matches:
@@ -50,10 +67,92 @@ def match(claim: Claim, jobs: Sequence[Job], *, settings: Settings) -> Matches:
     bare = [job for job in near if job.token is None]
     if tokens and not bare:
         return Matches(exact=True)
+    fits = [(job, _fits(job, claim)) for job in bare if not _is_faded(job)]
     return Matches(
-        [job for job in bare if _same(job, claim.spec)],
-        [job for job in bare if job.prompt is None and job.params is None],
+        [job for job, fit in fits if fit],
+        [job for job in bare if _is_faded(job)],
+        [job for job, fit in fits if fit is None],
     )
+
+
+def contested(
+    claim: Claim, found: Matches, rivals: Sequence[Claim], *, settings: Settings
+) -> tuple[Matches, dict[str, list[Claim]]]:
+    """`found` less what is another request's, and less the jobs that nobody can tell apart: these
+    by id, each with the runs that it may belong to besides.
+
+    A request with the same recorded body is no rival: the two are exchangeable.
+    """
+    others = [
+        (rival, match(rival, found.all, settings=settings))
+        for rival in rivals
+        if claim.sent is None or rival.sent != claim.sent
+    ]
+    open_to: dict[str, list[Claim]] = {}
+    theirs = set()
+    for job in found.all:
+        certain = [rival for rival, its in others if job in its.jobs]
+        possible = [rival for rival, its in others if job in its.all]
+        if job in found.jobs:
+            if certain:
+                open_to[job.handle.id] = certain
+        elif job in found.doubtful and certain:
+            theirs.add(job.handle.id)
+        elif job in found.doubtful or possible:
+            open_to[job.handle.id] = possible
+    return found.without(theirs | open_to.keys()), open_to
+
+
+def _is_faded(job: Job) -> bool:
+    return job.prompt is None and job.params is None and not job.sent
+
+
+def _fits(job: Job, claim: Claim) -> bool | None:
+    """Whether the job is what the claim asked for; None where what is shown does not tell."""
+    if job.sent is None:
+        return _same(job, claim.spec)
+    prompt = _leaf(claim.spec.prompt)
+    if claim.sent is None:
+        return None if any(prompt in _leaf(text) for text in _texts(job.sent)) else False
+    pairs = [(_leaf(theirs), _leaf(ours)) for theirs, ours in _shared(job.sent, claim.sent)]
+    unlike = [pair for pair in pairs if pair[0] != pair[1]]
+    if any(not all(map(_is_address, pair)) for pair in unlike):
+        return False
+    said = any(theirs == ours and prompt in theirs for theirs, ours in pairs)
+    return True if said and not unlike else None  # a service may keep a picture elsewhere
+
+
+def _shared(theirs: Any, ours: Any) -> Iterator[tuple[Any, Any]]:
+    """The values that both show, in pairs; of a picture whose place its hash holds, none."""
+    if isinstance(ours, Mapping) and ours.keys() == {"image_sha256"}:
+        return
+    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+        for name in theirs.keys() & ours.keys():
+            yield from _shared(theirs[name], ours[name])
+    elif isinstance(theirs, list) and isinstance(ours, list) and len(theirs) == len(ours):
+        for one, other in zip(theirs, ours, strict=True):
+            yield from _shared(one, other)
+    else:
+        yield theirs, ours
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (Mapping, list)):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(inner)
+
+
+def _leaf(value: Any) -> str:
+    """One spelling per meaning: 5, 5.0 and "5" are one, and so are texts but for their spaces."""
+    if isinstance(value, str):
+        return " ".join(unicodedata.normalize("NFC", value).split())
+    return canonical_json(value)
+
+
+def _is_address(text: str) -> bool:
+    return re.match(r"https?://|data:|[a-z0-9]+://", text) is not None
 
 
 def _same(job: Job, spec: RunSpec) -> bool:

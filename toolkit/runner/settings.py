@@ -47,6 +47,7 @@ class Settings:
     heartbeat_s: float = 15.0
     take_over_every_s: float = 5.0
     guard_s: float = 1.0
+    prepare_timeout_s: float = 180.0
     submit_timeout_s: float = 60.0
     settle_s: float = 180.0
     skew_s: float = 300.0

@@ -56,6 +56,10 @@ class Files:
     def image_path(self, sha256: str, suffix: str) -> Path:
         return self.folder / "images" / sha256[:2] / f"{sha256}{suffix}"
 
+    def find_image(self, sha256: str) -> Path | None:
+        """The picture with this hash, whatever its kind, if it is here."""
+        return next((self.folder / "images" / sha256[:2]).glob(f"{sha256}.*"), None)
+
     def part_path(self, stem: str) -> Path:
         """Where an unfinished download is kept: a rename away from its final name."""
         folder = self.folder / "clips"

@@ -111,6 +111,7 @@ class Claim:
     intent_at: float = 0.0
     intent_ticks: float = 0.0
     job: dict[str, Any] | None = None
+    sent: dict[str, Any] | None = None
     clip_sha256: str | None = None
     num_fetches: int = 0
     num_attempts: int = 0
@@ -130,6 +131,16 @@ def group_hash(spec: RunSpec) -> str:
     """Requests with the same hash cannot be told apart in a service's list of jobs."""
     asked = {"p": spec.prompt, "n": spec.negative, "m": spec.model, "k": spec.params}
     return hashlib.sha256(canonical_json(asked).encode()).hexdigest()
+
+
+def _recalled(claim: Claim, attempt: Any) -> Claim:
+    """The claim with what is known of its attempt."""
+    return replace(
+        claim,
+        intent_at=attempt.intent_at,
+        job=None if attempt.job is None else json.loads(attempt.job),
+        sent=None if attempt.sent is None else json.loads(attempt.sent),
+    )
 
 
 class Life:
@@ -245,20 +256,11 @@ class Life:
     def _take(
         self, conn: sa.Connection, keys: Sequence[str], room: int, rate: _Rate, now: float
     ) -> tuple[list[Claim], float | None, str | None]:
-        rows = {
-            row.key: row
-            for row in conn.execute(
-                sa.select(t.run).where(
-                    t.run.c.key.in_(list(keys)), t.run.c.state == str(State.PLANNED)
-                )
-            )
-        }
         got: list[Claim] = []
         wait_s: float | None = None
         purses: dict[str, _Purse] = {}
-        for key in keys:
-            row = rows.get(key)
-            if row is None or (row.lease_until is not None and row.lease_until > now):
+        for row in _planned(conn, keys):
+            if row.lease_until is not None and row.lease_until > now:
                 continue
             if row.not_before is not None and row.not_before > now:
                 wait_s = min(wait_s or 1e9, row.not_before - now)
@@ -345,16 +347,16 @@ class Life:
                     claim = replace(claim, state=State.UNKNOWN)
                 attempt = conn.execute(_ATTEMPT, {"k": claim.attempt_id}).first()
                 if attempt is not None:
-                    job = None if attempt.job is None else json.loads(attempt.job)
-                    claim = replace(claim, job=job, intent_at=attempt.intent_at)
+                    claim = _recalled(claim, attempt)
                 claims.append(claim)
         return claims
 
     # -- submitting ------------------------------------------------------------------------------
 
-    def intent(self, claim: Claim) -> Claim:
+    def intent(self, claim: Claim, sent: Mapping[str, Any] | None = None) -> Claim:
         """Reserve the cost, write the attempt, become `submitting`: after this it may be sent once.
 
+        `sent` is the body that was prepared: what was meant is known even if no answer comes.
         `BudgetError` where the money no longer fits; the run is then released.
         """
         refusal = None
@@ -380,6 +382,7 @@ class Life:
                     "model": claim.spec.model,
                     "group_hash": group_hash(claim.spec),
                     "token": attempt_id,
+                    "sent": None if sent is None else dumps(sent),
                     "purse": name,
                     "day": purse.day,
                     "reserved_micro_usd": cost,
@@ -404,6 +407,7 @@ class Life:
             attempt_id=attempt_id,
             intent_at=now,
             intent_ticks=ticks,
+            sent=None if sent is None else dict(sent),
             num_attempts=claim.num_attempts + 1,
         )
 
@@ -455,18 +459,20 @@ class Life:
 
     def not_sent(self, claim: Claim, why: str, *, delay_s: float, blame: bool = True) -> None:
         """Proof that nothing left: the money comes back, and it may be tried again. `blame` counts
-        it against the service.
+        it against the service. Before the intent there is neither money nor an attempt.
         """
+        begun = claim.state is State.SUBMITTING
         with self._step("not_sent") as conn:
-            self._set_attempt(conn, claim.attempt_id, state="not_sent", error=why)
-            self._settle(conn, claim.attempt_id, 0)
+            if begun:
+                self._set_attempt(conn, claim.attempt_id, state="not_sent", error=why)
+                self._settle(conn, claim.attempt_id, 0)
             self._move(
                 conn,
                 claim,
                 State.PLANNED,
                 release=True,
                 reserved_micro_usd=0,
-                num_attempts=claim.num_attempts - 1,
+                num_attempts=claim.num_attempts - begun,
                 not_before=self.now() + delay_s,
                 detail={"not_sent": why},
             )
@@ -482,17 +488,20 @@ class Life:
         retry_after_s: float | None = None,
         http_status: int | None = None,
     ) -> State:
-        """A definite no: the money comes back. Returns where the run now stands."""
+        """A definite no, to the request or before it: the money comes back. Returns where the run
+        now stands.
+        """
         now = self.now()
         service = claim.spec.service
         ends = {"moderated": State.MODERATED}
         later = ("rate_limit", "outage", "auth", "arrears")
         state = State.PLANNED if kind in later else ends.get(kind, State.REJECTED)
         with self._step("refused") as conn:
-            self._set_attempt(
-                conn, claim.attempt_id, state="refused", error=why, http_status=http_status
-            )
-            self._settle(conn, claim.attempt_id, 0)
+            if claim.state is State.SUBMITTING:
+                self._set_attempt(
+                    conn, claim.attempt_id, state="refused", error=why, http_status=http_status
+                )
+                self._settle(conn, claim.attempt_id, 0)
             self._move(
                 conn,
                 claim,
@@ -560,6 +569,37 @@ class Life:
                 )
                 found.update({row.job_id: row.accepted_at for row in conn.execute(query)})
         return found
+
+    def rivals(self, claim: Claim, *, within_s: float) -> list[Claim]:
+        """Runs that asked the same model for something else so near in time that a job in its list
+        may be theirs, and that have no job yet.
+        """
+        near = sa.and_(
+            _a.service == claim.spec.service,
+            _a.model == claim.spec.model,
+            _a.id != claim.attempt_id,
+            _a.job_id.is_(None),
+            _a.state.in_(["intent", "unknown", "given_up"]),
+            _a.intent_at.between(claim.intent_at - within_s, claim.intent_at + within_s),
+            _a.group_hash != group_hash(claim.spec),
+        )
+        with self.store.reading() as conn:
+            attempts = {row.run_key: row for row in conn.execute(sa.select(t.attempt).where(near))}
+            runs = [conn.execute(_RUN, {"k": key}).one() for key in attempts]
+        return [
+            _recalled(
+                Claim(
+                    key=row.key,
+                    spec=spec_of(row),
+                    state=State(row.state),
+                    fence=row.fence,
+                    est_cost_micro_usd=row.est_cost_micro_usd,
+                    attempt_id=attempts[row.key].id,
+                ),
+                attempts[row.key],
+            )
+            for row in runs
+        ]
 
     def adopt(self, claim: Claim, job: Mapping[str, Any]) -> Claim | None:
         """Take a job from the service's list as this run's own; None if another run has it."""
@@ -744,11 +784,8 @@ class Life:
             wanted = list(keys)
             for start in range(0, len(wanted), 500):
                 some = wanted[start : start + 500]
-                rows = conn.execute(
-                    sa.select(t.run.c.key).where(
-                        t.run.c.key.in_(some), t.run.c.state == str(State.OVER_BUDGET)
-                    )
-                ).all()
+                found = conn.execute(sa.select(_r.key, _r.state).where(_r.key.in_(some)))
+                rows = [row for row in found if row.state == State.OVER_BUDGET]
                 conn.execute(
                     sa.update(t.run)
                     .where(t.run.c.key.in_([row.key for row in rows]))
@@ -1023,6 +1060,17 @@ class _Purse:
 def _pay(conn: sa.Connection, purse: str, *, held: int = 0, paid: int = 0, back: int = 0) -> None:
     """Change a purse by so much reserved, spent and refunded."""
     conn.execute(_PAY, {"k": purse, "held": held, "paid": paid, "back": back})
+
+
+def _planned(conn: sa.Connection, keys: Sequence[str]) -> Iterator[Any]:
+    """The planned runs among `keys`, in their order, a few at a time: most claims take one."""
+    for start in range(0, len(keys), 16):
+        some = list(keys[start : start + 16])
+        # not by state as well: SQLite would then look through all that are planned
+        rows = {row.key: row for row in conn.execute(sa.select(t.run).where(_r.key.in_(some)))}
+        yield from (
+            row for key in some if (row := rows.get(key)) is not None and row.state == State.PLANNED
+        )
 
 
 def _of_bucket(service: str) -> sa.Update:
