@@ -40,7 +40,8 @@ def spec_of(case: dict[str, Any], folder: Path) -> RunSpec:
             content = PICTURES[value["picture"]]
             path = folder / value["picture"]
             path.write_bytes(content)
-            params[name] = ImageRef(hashlib.sha256(content).hexdigest(), path=str(path))
+            sha256 = hashlib.sha256(content).hexdigest()
+            params[name] = ImageRef(sha256, path=str(path), url=value.get("url"))
     return RunSpec(
         case["prompt"], model=case["model"], negative=case.get("negative"), params=params
     )

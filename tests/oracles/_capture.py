@@ -22,12 +22,12 @@ __all__ = ["Capture", "differences"]
 
 TRANSPORT = frozenset(
     {
-        "accept", "accept-encoding", "accept-language", "connection", "content-length", "host",
+        "accept", "accept-encoding", "accept-language", "connection", "content-length", "date", "host",
         "user-agent", "transfer-encoding", "traceparent", "x-request-id", "x-client-request-id",
         "x-goog-api-client", "x-server-timeout",
     }
 )  # fmt: skip
-TRANSPORT_PREFIXES = ("x-stainless-", "x-fal-client-", "sec-")
+TRANSPORT_PREFIXES = ("x-stainless-", "x-fal-client-", "x-dashscope-sdk-", "sec-")
 
 
 class Capture:
@@ -176,7 +176,7 @@ def _part(part: Any) -> dict[str, Any]:
     content = part.get_payload(decode=True) or b""
     found: dict[str, Any] = {"name": part.get_param("name", header="content-disposition")}
     if (filename := part.get_filename()) is not None:
-        kind = part.get_content_type()
+        kind = part.get("content-type")
         return {**found, "filename": filename, "content_type": kind, **_hashed(content)}
     return {**found, "value": content.decode()}
 
