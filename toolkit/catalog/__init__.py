@@ -19,7 +19,7 @@ from toolkit.catalog.cards import (
     refusal,
 )
 from toolkit.catalog.find import Match, find
-from toolkit.catalog.prices import Fact, Price, price, price_depends_on, usual_params
+from toolkit.catalog.prices import Fact, Price, is_own, price, price_depends_on, usual_params
 
 __all__ = [
     "Fact",
@@ -31,6 +31,7 @@ __all__ = [
     "cards",
     "find",
     "is_by_hand",
+    "is_own",
     "limit_refusal",
     "limited",
     "near_value",

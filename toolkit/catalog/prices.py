@@ -19,6 +19,7 @@ __all__ = [
     "Fact",
     "Price",
     "PriceRow",
+    "is_own",
     "price",
     "price_depends_on",
     "read_price",
@@ -30,6 +31,7 @@ __all__ = [
 UNITS = ("s", "clip", "Mtoken")
 OWN_SERVER = "own server"
 """The price of what a person's own machine makes: nothing that a bill could show."""
+_NOTHING = [{"usd": 0.0, "when": {}}]
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def read_price(raw: Any, rates: Mapping[str, float], *, where: str) -> PriceRow:
     if raw is None:
         return PriceRow(None, None, None)
     if raw == OWN_SERVER:
-        return PriceRow([{"usd": 0.0, "when": {}}], "USD/clip", None)
+        return PriceRow(_NOTHING, "USD/clip", None)
     if not isinstance(raw, Mapping):
         raise CatalogError(
             f"{where}: a price is written {{per: s, usd: 0.07}} or {{per: clip, usd: 0.3}}, "
@@ -136,6 +138,11 @@ def _row(
         str(k): v for k, v in raw.items() if k not in {currencies[0], "low", "high", *leave_out}
     }
     return {**row, "when": when}
+
+
+def is_own(card: ModelCard) -> bool:
+    """Whether its clips are made by the person's own machine, and so cost nothing known."""
+    return bool(card.price == _NOTHING)
 
 
 def with_price(card: ModelCard, asked: PriceRow) -> ModelCard:
