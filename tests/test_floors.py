@@ -15,12 +15,12 @@ FLOORS = {
     9: ("__init__", "cli", "demo", "doctor"),
     8: ("experiment",),
     7: ("widgets",),
-    6: ("exports", "planning", "importing"),
+    6: ("exports", "planning", "importing", "advice"),
     5: ("runner", "scoring", "tables", "sheets", "results"),
     4: ("grid", "providers"),
     3: ("prompts", "scorers", "review", "simulator"),
     2: ("catalog", "stats", "store", "video"),
-    1: ("seams", "discover", "columns", "camera"),
+    1: ("seams", "discover", "columns", "camera", "locks"),
     0.5: ("records",),  # the nouns: on the first floor with the others, who all speak in them
     0: ("errors",),
 }
