@@ -21,6 +21,7 @@ from urllib.parse import urljoin
 import httpx
 
 from toolkit.errors import ProviderError
+from toolkit.locks import try_lock
 from toolkit.providers._http import AddressError, check_url, origin
 from toolkit.runner.settings import Settings
 from toolkit.seams import Asset
@@ -282,22 +283,9 @@ class _Noting:
 
 @contextlib.contextmanager
 def alone(part: Path, other: Path) -> Iterator[Path]:
-    """`part`, if nobody else writes to it at this moment (who was suspended still may), or `other`.
-
-    The lock is freed by the system when its process dies.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        yield other
-        return
-    with part.with_suffix(".lock.part").open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield other
-            return
-        yield part
+    """`part`, if nobody else writes to it now (who was suspended still may), or `other`."""
+    with try_lock(part.with_suffix(".lock.part"), otherwise=False) as mine:
+        yield part if mine else other
 
 
 def discard(part: Path) -> None:

@@ -16,10 +16,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 from toolkit.errors import StoreError
+from toolkit.locks import try_lock
 from toolkit.providers._secrets import held, hold
 from toolkit.records import State
 from toolkit.runner.attention import at_work
@@ -202,7 +202,7 @@ def _on_terminate(call: Callable[[], object]) -> Iterator[None]:
 def _sole(store: Store) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for _ in range(20):  # somebody may be trying whether it is free
-            if mine := stack.enter_context(_lock(store.folder / LOCK)):
+            if mine := stack.enter_context(try_lock(store.folder / LOCK)):
                 break
             time.sleep(0.05)
         if not mine:
@@ -213,22 +213,5 @@ def _sole(store: Store) -> Iterator[None]:
 
 
 def _is_free(store: Store) -> bool:
-    with _lock(store.folder / LOCK) as mine:
+    with try_lock(store.folder / LOCK) as mine:
         return mine
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[bool]:
-    """Whether this process alone holds `path`; freed by the system when a process dies."""
-    try:
-        import fcntl
-    except ImportError:  # no such locks: the table of workers must do
-        yield True
-        return
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True

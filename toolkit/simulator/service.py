@@ -15,7 +15,6 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from toolkit.errors import Refused
+from toolkit.locks import try_lock
 from toolkit.records import RunSpec, to_micro
 from toolkit.simulator.planted import model_truth, truth
 
@@ -194,7 +194,7 @@ class SimService:
             self._busy[job.id] = self._pool.submit(self._work, job.id)
 
     def _work(self, job_id: str) -> None:
-        with _claim(self._jobs / f"{job_id}.lock") as mine:
+        with try_lock(self._jobs / f"{job_id}.lock") as mine:  # without: rendered twice, the same
             job = self._load(job_id)
             if not mine or job.is_finished:
                 return
@@ -253,24 +253,3 @@ class SimService:
         part = target.with_suffix(f".{secrets.token_hex(4)}.part")
         part.write_text(json.dumps(asdict(job), ensure_ascii=True), "utf-8")
         part.replace(target)  # rename last: nobody reads half a job
-
-
-@contextlib.contextmanager
-def _claim(path: Path) -> Iterator[bool]:
-    """Whether this process alone holds `path`; the system lets go of it when a process dies.
-
-    Where there are no such locks everybody holds it: the same job is then rendered twice, to the
-    same file.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        yield True
-        return
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True

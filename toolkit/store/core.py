@@ -29,6 +29,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from toolkit.errors import StoreError
+from toolkit.locks import Turns, locked
 from toolkit.records import (
     PARTS,
     Attempt,
@@ -189,6 +190,8 @@ class Store(Files):
         self.is_new = is_new
         self.read_only = read_only
         self._engine = engine
+        network = sqlite.is_network(sqlite.file_system(folder))
+        self._turns = Turns(None if network else folder / f".{DATABASE}.turn")
         self._gate = threading.RLock()
         self._joint: sa.Connection | None = None
         self._after: list[Callable[[], None]] = []
@@ -226,7 +229,7 @@ class Store(Files):
             )
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with sqlite.file_lock(folder / f".{DATABASE}.lock"):
+            with locked(folder / f".{DATABASE}.lock"):
                 is_new = not database.exists()
                 engine = sqlite.make_engine(database)
                 store = Store(folder, engine, read_only=False, is_new=is_new)
@@ -245,7 +248,7 @@ class Store(Files):
         if 0 < version < t.SCHEMA_VERSION or (version == 0 and not self.is_new):
             sqlite.backup(self._engine, self.folder / f"{DATABASE}.v{version}.bak")
         if version != t.SCHEMA_VERSION:
-            with sqlite.transaction(self._engine, write=True) as conn:
+            with self._writing() as conn:
                 t.migrate(conn, version)
                 sqlite.insert_new(conn, t.budget, [{"purse": "real"}, {"purse": "sim"}])
         self.name = self.meta_get("name") or name or self.folder.name
@@ -259,6 +262,7 @@ class Store(Files):
             self._changes.close()
             self._changes = None
         self._engine.dispose()
+        self._turns.close()
         for close in self._closers:
             close()
         self._closers.clear()
@@ -306,7 +310,7 @@ class Store(Files):
                 with sqlite.part_of(self._joint) as conn:
                     yield conn
             else:
-                with sqlite.transaction(self._engine, write=True) as conn:
+                with self._writing() as conn:
                     yield conn
 
     @contextlib.contextmanager
@@ -319,13 +323,19 @@ class Store(Files):
         with self._gate, _telling(self.folder):
             self._after = []
             try:
-                with sqlite.transaction(self._engine, write=True) as conn:
+                with self._writing() as conn:
                     self._joint = conn
                     yield
             finally:
                 self._joint = None
             for call in self._after:
                 call()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """SQLite's own lock has no queue: who waits long then waits longer."""
+        with self._turns.taken(), sqlite.transaction(self._engine, write=True) as conn:
+            yield conn
 
     def when_durable(self, call: Callable[[], None]) -> None:
         """Call it as soon as the change just made is on disk."""

@@ -8,7 +8,6 @@ version. A write takes its lock when it begins: nothing reads first and is refus
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +21,6 @@ from sqlalchemy.pool import QueuePool
 __all__ = [
     "ChangeCounter",
     "backup",
-    "file_lock",
     "file_system",
     "insert_new",
     "is_network",
@@ -166,22 +164,3 @@ class ChangeCounter:
     def close(self) -> None:
         with self._lock:
             self._raw.close()
-
-
-@contextlib.contextmanager
-def file_lock(path: Path) -> Iterator[None]:
-    """Hold the file at `path` for this process alone; freed by the system if the process dies.
-
-    Never the database file itself: closing any handle on it drops SQLite's own locks.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows: SQLite's own locks must do
-        yield
-        return
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
