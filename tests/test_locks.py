@@ -70,7 +70,7 @@ def test_turns_come_in_the_order_of_asking(tmp_path):
             time.sleep(0.1)
         assert order == []
     for thread in threads:
-        thread.join()
+        thread.join(10)  # sooner than anybody's patience ends
     assert order == [0, 1, 2, 3, 4]
 
 
