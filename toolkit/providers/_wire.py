@@ -18,11 +18,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from toolkit.errors import Refused
+from toolkit.errors import RefusalKind, Refused
 from toolkit.prompts.rendering import takes_move, with_camera
 from toolkit.seams import Request
 
-__all__ = ["base_url", "body", "endpoint", "is_moderation", "text_of"]
+__all__ = ["base_url", "body", "endpoint", "is_moderation", "meant", "text_of"]
 
 SWITCHES = ("audio", "loop")
 
@@ -119,3 +119,31 @@ _MODERATION = re.compile(
 def is_moderation(text: object) -> bool:
     """Whether a service's free words say that it did not like what was asked or made."""
     return _MODERATION.search(str(text)) is not None
+
+
+_MEANT: tuple[tuple[RefusalKind, re.Pattern[str]], ...] = (
+    (
+        "arrears",
+        re.compile(
+            r"insufficient|not (?:have )?enough|(?:out of|no) credit|top.?up|"
+            r"balance|arrears|payment|billing|budget",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "retired",
+        re.compile(
+            r"model.{0,80}(?:no longer|retired|deprecat|discontinued|not (?:supported|available)|"
+            r"not found|does not exist)|(?:unknown|unsupported|invalid) model",
+            re.IGNORECASE | re.DOTALL,
+        ),
+    ),
+)
+
+
+def meant(text: object) -> RefusalKind | None:
+    """What a refusal in a service's free words is about, where its status does not tell."""
+    for kind, words in _MEANT:
+        if words.search(str(text)):
+            return kind
+    return "moderated" if is_moderation(text) else None

@@ -19,7 +19,6 @@ there.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +28,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 
 from toolkit import catalog
-from toolkit.errors import ProviderError, RefusalKind, ToolkitError
+from toolkit.errors import ProviderError, ToolkitError
 from toolkit.providers import _images, _lists, _secrets, _wire
 from toolkit.providers._http import UnclearError, client, get_json, post_once, refusal
 from toolkit.records import ImageRef, ModelCard
@@ -83,6 +82,14 @@ FORMS = {
     "audio": "",
     "fps": "",
     "prompt_rewrite": "",
+}
+
+
+HINTS = {
+    "retired": "take another model: luma/ray-2, luma/ray-flash-2, or one of Luma Agents",
+    "arrears": "top up the account's credits at Luma",
+    "moderated": "change the words or the image",
+    "auth": f"is {KEYS[0]} a key of Dream Machine? Those of Luma Agents are others",
 }
 
 
@@ -220,31 +227,16 @@ def _callback_url() -> str:
     return url
 
 
-_GONE = re.compile(
-    r"no longer|retired|deprecat|discontinued|not (?:supported|available)|unknown model|"
-    r"invalid model|model .*(?:not found|does not exist)",
-    re.IGNORECASE,
-)
-
-
 def _judge(reply: httpx.Response) -> ToolkitError | None:
     """What a refusal's words mean; the words themselves are inferred."""
     if not 400 <= reply.status_code < 500 or reply.status_code in (408, 409, 425, 429):
         return None
     words, places = _detail(reply)
-    kind: RefusalKind | None = None
-    hint = ""
-    if "model" in places or ("model" in words.lower() and _GONE.search(words)):
-        kind, hint = "retired", "take another model: luma/ray-2, luma/ray-flash-2, or luma-agents/…"
-    elif re.search(r"insufficient|not enough|balance|(?:out of|no) credit", words, re.IGNORECASE):
-        kind, hint = "arrears", "top up the account's credits at Luma"
-    elif _wire.is_moderation(words):
-        kind, hint = "moderated", "change the words or the image"
-    elif reply.status_code in (401, 403):
-        hint = f"is {KEYS[0]} a key of Dream Machine? Those of Luma Agents are others"
-    else:
-        return None
-    return refusal(reply, provider="luma", kind=kind, hint=hint)
+    kind = "retired" if "model" in places else _wire.meant(words)
+    if kind is None and reply.status_code in (401, 403):
+        kind = "auth"
+    hint = HINTS.get(kind or "")
+    return None if hint is None else refusal(reply, provider="luma", kind=kind, hint=hint)
 
 
 def _detail(reply: httpx.Response) -> tuple[str, set[str]]:
