@@ -25,6 +25,7 @@ from toolkit.store import KEEP, Keep
 if TYPE_CHECKING:
     import pandas as pd
 
+    from toolkit.advice import Advice
     from toolkit.grid import Grid
     from toolkit.importing import ImportReport
     from toolkit.planning import Plan
@@ -453,7 +454,8 @@ class Experiment:
         found = self.store.run(run)
         state = settle(self.store, found.key, action)
         cost = (self.store.run(found.key).cost_micro_usd or 0) - (found.cost_micro_usd or 0)
-        paid = f"; ${from_micro(cost):.2f} counts as spent" if cost else ""
+        sign = "sim $" if found.spec.is_simulated else "$"
+        paid = f"; {sign}{from_micro(cost):.2f} counts as spent" if cost else ""
         self._say(f"run {found.id}: {found.state} → {state}{paid}")
         return self._start([found.key], True, False)
 
@@ -658,6 +660,26 @@ class Experiment:
         from toolkit.results import contrast
 
         return contrast(_where(self.runs_df(), where), score, by, a, b)
+
+    def advice(self, by: By = (), *, where: Mapping[str, Any] | None = None) -> Advice:
+        """What to change next: symptom, evidence, and the edited prompt as a new arm.
+
+        Arms are compared with their twins (same scene, same model); `by` names what makes an arm,
+        by default all that varies within a scene. `.grid()` is the originals beside their edits.
+        Silent where nothing is unusual; `exp.score(tier="thorough")` lets it see more.
+        """
+        from toolkit import catalog
+        from toolkit.advice import advise
+
+        keys = list(_where(self.runs_df(scores=False), where)["run_key"]) if where else None
+        readings: dict[str, dict[str, Any]] = {}
+        for score in self.store.latest_scores(keys):
+            readings.setdefault(score.run_key, {})[score.metric] = score.reading
+        rows = [
+            {**row, "clip.path": row["clip.path"] and str(self.folder / row["clip.path"])}
+            for row in self.store.run_rows(keys)
+        ]
+        return advise(rows, readings, by=by, cards=catalog.cards())
 
     def promote(
         self,
