@@ -85,7 +85,7 @@ class Asset:
 
     url: str | None = None
     path: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)  # may hold a key
     expires_at: datetime | None = None
     size_bytes: int | None = None
     sha256: str | None = None
