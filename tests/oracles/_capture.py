@@ -22,9 +22,9 @@ __all__ = ["Capture", "differences"]
 
 TRANSPORT = frozenset(
     {
-        "accept", "accept-encoding", "accept-language", "connection", "content-length", "date", "host",
-        "user-agent", "transfer-encoding", "traceparent", "x-request-id", "x-client-request-id",
-        "x-goog-api-client", "x-server-timeout",
+        "accept", "accept-encoding", "accept-language", "connection", "content-length", "date",
+        "host", "user-agent", "transfer-encoding", "traceparent", "x-request-id",
+        "x-client-request-id", "x-goog-api-client", "x-server-timeout",
     }
 )  # fmt: skip
 TRANSPORT_PREFIXES = ("x-stainless-", "x-fal-client-", "x-dashscope-sdk-", "sec-")

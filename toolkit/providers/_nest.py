@@ -1,11 +1,11 @@
-"""From flat wire names to a nested body: `parameters.seed` is `seed` within `parameters`."""
+"""Values as a strict JSON interface takes them: nested by dotted names, whole numbers as such."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["nested"]
+__all__ = ["nested", "whole"]
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,3 +27,8 @@ def _merged(old: Any, new: Any) -> Any:
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         return new
     return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
+
+
+def whole(value: Any) -> Any:
+    """5 for 5.0: an interface that asks for an integer may refuse the other."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -39,7 +39,7 @@ from toolkit.providers._http import (
     post_once,
     refusal,
 )
-from toolkit.providers._nest import nested
+from toolkit.providers._nest import nested, whole
 from toolkit.records import ImageRef, ModelCard
 from toolkit.seams import (
     JSON,
@@ -137,6 +137,7 @@ class DashScopeProvider:
         given: JSON = {
             "prompt": _wire.text_of(request),
             "negative": request.spec.negative,
+            "duration_s": whole(request.params.get("duration_s")),
             "prompt_rewrite": bool(request.params.get("prompt_rewrite", False)),
             "watermark": False,
         }
@@ -291,7 +292,9 @@ class DashScopeProvider:
             ) from None
         check_url(host, hosts=self.download_hosts, base_url=self.base_url)
         files = {"file": (name, content, kind)}
-        await free_json(self._http, "POST", host, provider=self.name, data=form, files=files)
+        await free_json(
+            self._http, "POST", host, provider=self.name, data=form, files=files, auth=None
+        )
         url = f"oss://{form['key']}"
         self._uploads[card.wire_id, image.sha256] = url, datetime.now(UTC)
         return url
