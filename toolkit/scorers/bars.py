@@ -46,7 +46,7 @@ class Bars:
     """How much of the frame is bars."""
 
     name: ClassVar[str] = "bars"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     where: ClassVar[Literal["worker", "main"]] = "worker"
     every_frame: ClassVar[bool] = False
     metrics: ClassVar[Mapping[str, Metric]] = table(
@@ -72,8 +72,13 @@ class Bars:
         ]
     )
 
+    dark: int = 24
+    flat: int = 12
+
     def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]:
-        bars = find_bars(clip.small)
+        if clip.small.max() < self.dark:
+            return dict.fromkeys(self.metrics, Reading(None, note="black throughout"))
+        bars = find_bars(clip.small, self.dark, self.flat)
         _, height, width = clip.small.shape
         return {
             "letterbox": Reading((bars.top + bars.bottom) / height),

@@ -8,9 +8,9 @@ tell a pan from a sideways travel, nor a push-in from a zoom: each of these pair
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ __all__ = [
 
 Array = NDArray[np.floating]
 _AT_ONCE = 128
+TRUSTED = 0.02
+"""The share of the picture that must have enough detail to follow."""
 SHAKING = 0.008
 """Of a short side: a camera on a stand stays below half of it, one in the hand has twice that."""
 
@@ -38,8 +40,8 @@ class Path:
     both halved: then all four are the motion of a point half a short side from the centre. Of the
     points with enough detail (a share `trusted` of all), `steady` go the same way, `exact` at the
     same speed too, in `spread` quarters of the picture; `stuck` is the share of its edge that
-    stands still although the fit moves. `ninths` is how far right each ninth of the picture went
-    by itself. `shake` is the rms change of speed, eight times a second.
+    stands still although the fit moves. `ninths` (3, 3) is how far right each ninth of the picture
+    went by itself. `shake` is the rms change of speed, eight times a second.
     """
 
     right: Array
@@ -53,6 +55,11 @@ class Path:
     spread: int
     stuck: float
     ninths: Array
+
+    @property
+    def seen(self) -> bool:
+        """Whether anything could be measured at all."""
+        return self.trusted > TRUSTED
 
     def total(self) -> dict[str, float]:
         """Net pan (content right), tilt (content down), zoom (in) and roll (content clockwise)."""
@@ -159,8 +166,9 @@ def _shake(shifts: Array, exact: float, clip: Analysis, x: Array, y: Array) -> f
         return shake
     import cv2
 
-    make: Any = cv2.DISOpticalFlow_create  # type: ignore[attr-defined]
-    dis, small, motion = make(cv2.DISOPTICAL_FLOW_PRESET_FAST), clip.small, clip.motion
+    from toolkit.video.flow import Flow
+
+    follow, small, motion = Flow(), clip.small, clip.motion
     frames = np.unique(np.abs(clip.time_s[:, None] - at).argmin(axis=0))
     frames = frames[(frames > 0) & (frames < len(small) - 1)]
     if len(frames) < 3:
@@ -169,7 +177,7 @@ def _shake(shifts: Array, exact: float, clip: Analysis, x: Array, y: Array) -> f
     for t in frames:
         low, high = cv2.min(small[t - 1], small[t]), cv2.max(small[t - 1], small[t])
         calm.append(cv2.max(low, cv2.min(high, small[t + 1])))
-    flow = np.stack([_at(motion, dis.calc(a, b, None)) for a, b in pairwise(calm)])
+    flow = np.stack([_at(motion, follow(a, b)) for a, b in pairwise(calm)])
     flow /= min(small.shape[1:])
     fit = _similarity(x, y, flow[..., 0], flow[..., 1], motion.textured[frames[:-1]])
     return min(shake, _rms(np.diff(fit[:, :2], axis=0)))
@@ -273,15 +281,13 @@ def _agreement(
 def _ninths(fit: Array, x: Array, y: Array, u: Array, trusted: NDArray[np.bool_]) -> Array:
     """(3, 3): how far right each ninth of the picture went, growth and turn taken out.
 
-    0 where too little can be trusted.
+    NaN where too little can be trusted.
     """
     _, _, grow, turn = (part[:, None] for part in fit.T)
-    own = np.where(trusted, u - grow * x + turn * y, np.nan)
+    own = np.where(trusted, u - grow * x + turn * y, 0)
     often = trusted.mean(axis=0) > 0.5
-    gone = np.zeros(len(x))
-    if often.any():
-        gone[often] = np.nanmean(own[:, often], axis=0) * len(u)
-    found = np.zeros((3, 3))
+    gone = own.sum(axis=0) / np.maximum(trusted.mean(axis=0), 1e-9)
+    found = np.full((3, 3), np.nan)
     row = np.minimum((3 * (y - y.min()) / (np.ptp(y) + 1e-9)).astype(int), 2)
     column = np.minimum((3 * (x - x.min()) / (np.ptp(x) + 1e-9)).astype(int), 2)
     for r in range(3):
@@ -314,7 +320,7 @@ class Camera:
     """
 
     name: ClassVar[str] = "camera"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     where: ClassVar[Literal["worker", "main"]] = "worker"
     metrics: ClassVar[Mapping[str, Metric]] = table(
         [
@@ -378,12 +384,14 @@ class Camera:
     share: float = 0.35
     shaking: float = SHAKING
     coherent: float = 0.5
-    orbit: float = 0.04
+    parting: float = 0.2
     sure_enough: float = 0.3
 
     def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]:
         if len(clip.small) < 3:
             return dict.fromkeys(self.metrics, Reading(None, note="fewer than 3 frames"))
+        if not len(clip.motion.points):
+            return dict.fromkeys(self.metrics, Reading(None, note="too narrow to see a move in"))
         path = camera_path(clip)
         seen = deliver(path, self)
         sure = round(seen.sure, 3)
@@ -404,16 +412,22 @@ class Camera:
             "camera_zoom": path.grow,
             "camera_roll": -path.turn,
         }
-        return {
+        readings = {
             "camera_motion": Reading(
                 seen.strength, label=label, confidence=sure, note="; ".join(notes)
             ),
-            "camera_match": match(asked_moves(spec), seen, self, hints=hinted(spec)),
             "shake": Reading(seen.shake, confidence=sure),
         } | {
             name: Reading(float(steps.sum()), confidence=sure, trace=_path(steps))
             for name, steps in axes.items()
         }
+        if not path.seen:  # the zeros of a picture without detail are no measurement
+            readings = {
+                name: replace(reading, value=None, note=reading.note or seen.why, trace=None)
+                for name, reading in readings.items()
+            }
+        found = match(asked_moves(spec), seen, self, hints=hinted(spec))
+        return {"camera_motion": readings.pop("camera_motion"), "camera_match": found} | readings
 
 
 def _path(steps: Array) -> list[float]:
@@ -446,10 +460,11 @@ def deliver(path: Path, settings: Camera | None = None) -> Delivered:
     shaking = path.shake >= settings.shaking and path.exact >= settings.coherent
     strength = first
     orbit, parting = _orbit(path, sizes)
+    around = parting >= settings.parting
     margin = min(1.0, 2 * (first - second) / first) if first >= settings.named else 1.0
-    if abs(orbit) >= settings.orbit:
+    if around:
         moves = ["orbit_right" if orbit > 0 else "orbit_left"]
-        strength, margin = abs(orbit), 0.5
+        strength = abs(orbit)
     elif shaking and first < settings.slight:
         moves, strength, margin = ["handheld"], path.shake, 1.0
     elif shaking:
@@ -458,37 +473,44 @@ def deliver(path: Path, settings: Camera | None = None) -> Delivered:
         moves = (moves or [names[order[0]][net[order[0]] < 0]]) if first >= settings.still else []
         moves.append("static")
         margin = min(1.0, 0.4 + abs(first - settings.still) / settings.still)
-    sure, why = _sure(path, strength, margin)
-    if parting and not orbit and path.exact < 0.5 and sure > 0.25:
+    if around:
+        sure, why = _sure(replace(path, steady=1.0, exact=1.0), strength, 0.25 + 0.35 * parting)
+    else:
+        sure, why = _sure(path, strength, margin)
+    if parting and not around and path.exact < 0.5 and sure > 0.25:
         sure, why = 0.25, "near and far things part, perhaps an orbit"
     return Delivered(moves[0], tuple(moves), strength, sure, path.shake, net, why)
 
 
-def _orbit(path: Path, sizes: Mapping[str, float]) -> tuple[float, bool]:
-    """How far what is behind the subject went right, in an orbit's pattern (else 0); and whether
-    near and far part enough to leave room for doubt.
+def _orbit(path: Path, sizes: Mapping[str, float]) -> tuple[float, float]:
+    """How far what is behind the subject went right, where the picture parts as it does in an orbit
+    (else 0); and how sure that is, 0 for no sign of it.
 
     Around a subject that stays where it is, what is behind it (mostly higher up) goes with the
     camera and what is before it (lower down) stays or goes against. A pan moves both alike, and
-    travelling sideways moves the lower part more.
+    travelling sideways moves the lower part more: that near things *lag* is an orbit's own sign.
+    Clouds, water or a passing train before a still camera leave the rest of the upper part alone.
     """
-    behind = path.ninths[:2].ravel()
+    *upper, near = path.ninths
+    behind = np.concatenate(upper)
+    behind, near = behind[np.isfinite(behind)], near[np.isfinite(near)]
+    if len(behind) < 3 or len(near) < 2 or path.exact > 0.75:
+        return 0.0, 0.0
     way = float(np.sign(behind.sum()))
     far = float(np.sort(way * behind)[-2:].mean())
-    near = way * path.ninths[2]
-    around = float((way * path.ninths[1]).mean())
     others = max(sizes["tilt"], sizes["zoom"], sizes["roll"])
-    parts = far >= 0.04 and around >= 0.02 and np.median(near) <= 0.6 * far and far > 1.6 * others
-    if not parts or path.exact > 0.75:
-        return 0.0, False
-    clear = around >= 0.04 and np.median(near) <= 0.25 * far and near.max() <= 0.4 * far
-    return (way * far if clear else 0.0), True
+    goes_round = (way * behind >= 0.25 * far).mean() >= 0.8 and (way * behind).min() > -0.02
+    if far < 0.04 or sizes["pan"] < 1.3 * others or far < 1.6 * others or not goes_round:
+        return 0.0, 0.0
+    last = max(float(np.median(way * near)), 0.75 * float((way * near).max()))
+    lag = 1 - last / float(np.median(way * behind))
+    return way * far, float(np.clip((lag - 0.4) / 0.35, 0, 1))
 
 
 def _sure(path: Path, strength: float, margin: float) -> tuple[float, str]:
     """How far the name can be trusted, and the reason where it cannot."""
     reasons = {
-        "too little detail in the picture": np.clip((path.trusted - 0.02) / 0.1, 0, 1),
+        "too little detail in the picture": np.clip((path.trusted - TRUSTED) / 0.1, 0, 1),
         "what moves by itself hides the camera": np.clip((path.steady - 0.4) / 0.3, 0, 1),
         "the edges stand still while something large moves": 1 - np.clip(path.stuck / 0.3, 0, 1),
         "something large passes by": 1.0 if path.exact > 0.6 else np.clip(2 - strength / 1.5, 0, 1),

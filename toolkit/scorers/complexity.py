@@ -47,6 +47,8 @@ class Complexity:
     )
 
     def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]:
+        if min(clip.small.shape[1:]) < 3:
+            return dict.fromkeys(self.metrics, Reading(None, note="smaller than 3 px"))
         edges = []
         for frame in clip.small:
             gx, gy = (cv2.Sobel(frame, cv2.CV_32F, dx, 1 - dx) for dx in (1, 0))

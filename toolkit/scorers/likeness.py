@@ -94,13 +94,18 @@ class Likeness:
     def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]:
         if len(clip.small) < 2:
             return dict.fromkeys(self.metrics, Reading(None, note="one frame only"))
-        colours = [hs_histogram(image) for image in clip.thumbs]
-        alike = [float(np.sqrt(colours[0] * other).sum()) for other in colours[1:]]
+        one = Reading(None, note="too short for a second picture")
+        several = len(clip.shown) > 1
         return {
-            "hist_first": Reading(min(1.0, float(np.mean(alike))), trace=_rounded([1.0, *alike])),
-            "hog_first": self._shapes(clip),
+            "hist_first": self._colours(clip) if several else one,
+            "hog_first": self._shapes(clip) if several else one,
             "loop_closure": self._loop(clip),
         }
+
+    def _colours(self, clip: Analysis) -> Reading:
+        first, *others = (hs_histogram(image) for image in clip.thumbs)
+        alike = [float(np.sqrt(first * other).sum()) for other in others]
+        return Reading(min(1.0, float(np.mean(alike))), trace=_rounded([1.0, *alike]))
 
     def _shapes(self, clip: Analysis) -> Reading:
         shapes = [hog(clip.small[t]) for t in clip.shown]

@@ -41,7 +41,7 @@ def blur_effect(image: NDArray[np.uint8], size: int = 11) -> float | None:
         edges = _edges(gray, dx, dy)
         lost = np.maximum(0, edges - _edges(soft, dx, dy))
         total = float(edges.sum())
-        if total < 1e-3 * edges.size / 255:
+        if total <= 1e-3 * edges.size / 255:  # also where nothing is left inside the margin
             return None
         found.append(abs(total - float(lost.sum())) / total)
     return max(found)

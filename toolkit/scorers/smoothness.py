@@ -111,7 +111,8 @@ class Smoothness:
         return Reading(1 - float(np.mean(kept)))
 
     def _accel(self, clip: Analysis) -> Reading:
-        path = camera_path(clip)
+        if not len(clip.motion.points) or not (path := camera_path(clip)).seen:
+            return Reading(None, note="too little detail in the picture")
         change = np.diff(np.stack([path.right, path.down]), axis=1)
         cuts = np.array(clip.cuts, int)
         known = np.ones(change.shape[1], bool)

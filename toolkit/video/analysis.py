@@ -23,6 +23,7 @@ from toolkit.records import Clip, Reading, RunSpec
 from toolkit.seams import Motion, Scorer
 from toolkit.video import planes, thumbs
 from toolkit.video.container import LIMITS, Limits, Source, opened
+from toolkit.video.flow import Flow
 
 __all__ = [
     "RECIPE", "SMALL_PX", "DecodePass", "decode", "finished", "measure", "order", "run",
@@ -71,7 +72,7 @@ class DecodePass:
         self.detail_at: Sequence[int] = list(detail_at)
         self.sound = sound
         self.sound_rate = sound_rate
-        self._dis: Any = None
+        self._flow = Flow()
         self._left_over: dict[int, float] = {}
 
     def parts(self) -> dict[str, Any]:
@@ -142,11 +143,7 @@ class DecodePass:
         return 1 - float(np.corrcoef(pair[0], pair[1])[0, 1])
 
     def flow(self, first: int, second: int) -> NDArray[np.float32]:
-        if self._dis is None:
-            make: Any = cv2.DISOpticalFlow_create  # type: ignore[attr-defined]
-            self._dis = make(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        flow: NDArray[np.float32] = self._dis.calc(self.small[first], self.small[second], None)
-        return flow
+        return self._flow(self.small[first], self.small[second])
 
     @cached_property
     def motion(self) -> Motion:

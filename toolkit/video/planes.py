@@ -40,8 +40,9 @@ def _view(plane: Any) -> Image:
 
 
 def full_range(frame: Any) -> bool:
-    """Whether luma runs over 0..255 and not over 16..235."""
-    return bool(frame.color_range == FULL_RANGE or frame.format.name.startswith("yuvj"))
+    """Whether luma runs over 0..255 and not over 16..235; gray without a mark does."""
+    name, marked = frame.format.name, int(frame.color_range)
+    return marked == FULL_RANGE or name.startswith("yuvj") or (name == "gray" and not marked)
 
 
 def luma(frame: Any) -> Image:
