@@ -1026,7 +1026,7 @@ class _Purse:
         """Whether `cost` may be reserved: now, perhaps when others have settled, or not at all."""
         if self.name == "real" and cost is None:
             return "never", "its price is not known; run it with price_usd="
-        if self.name == "real" and self.cap is None:
+        if self.name == "real" and self.cap is None and cost:
             return "never", "no budget is set; exp.set_budget(usd)"
         cost = cost or 0
         held = self.reserved + self.pending
