@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.fake_service import PRICE, cells, mp4, verify
+from tests.services._server import image_bytes
 from toolkit.columns import RUN_COLUMNS
-from toolkit.errors import StoreError
+from toolkit.errors import ClipError, StoreError
 from toolkit.records import ImageRef, Rating, Reading, RunSpec, Score, State, Vote
 from toolkit.store import KEEP, CellRow, Store
 
@@ -115,12 +116,25 @@ def test_a_clip_is_kept_once_under_its_content(store, tmp_path):
 
 def test_images_are_kept_by_content(store, tmp_path):
     path = tmp_path / "A.PNG"
-    path.write_bytes(b"png")
+    path.write_bytes(image_bytes("fox", "WEBP"))  # what it is called says nothing
     ref = store.add_image(path)
-    assert ref.path is not None
-    assert (store.folder / ref.path).read_bytes() == b"png"
-    with pytest.raises(StoreError, match=r"a reference image is .png, .jpg"):
-        store.add_image(tmp_path / "a.exe")
+    assert ref.path == f"images/{ref.sha256[:2]}/{ref.sha256}.webp"
+    assert (store.folder / ref.path).read_bytes() == path.read_bytes()
+    assert store.find_image(ref.sha256) == store.folder / ref.path
+    assert store.add_image(path) == ref
+    (tmp_path / "a.png").write_bytes(b"MZ, and what follows")
+    with pytest.raises(ClipError, match=r"^a.png is no PNG, JPEG or WebP"):
+        store.add_image(tmp_path / "a.png")
+
+
+def test_runs_that_make_pictures_are_no_clips(store):
+    spec = RunSpec("a fox", model="sim/still")
+    run = store.plan_image(spec, 10_000)
+    assert store.plan_image(spec, 10_000) == run
+    assert [run.key for run in store.image_runs()] == [spec.key]
+    assert (store.run_rows(), store.counts(), store.cells()) == ([], {}, [])
+    assert store.keys([State.PLANNED]) == [spec.key]  # the engine leads it all the same
+    assert store.counts([spec.key]) == {State.PLANNED: 1}
 
 
 def test_the_newest_score_of_a_metric_counts(store):

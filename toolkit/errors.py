@@ -8,7 +8,7 @@
     │   └── ApprovalNeeded   nothing was spent; says the call that would run it
     ├── StoreError           an experiment folder that cannot be opened or written
     ├── ImportProblem        clips or votes from outside that do not fit
-    ├── ClipError            a file that is no usable video
+    ├── ClipError            a file that is no usable video, or no usable picture
     ├── ScoreError           a scorer that is missing or broken
     ├── ReviewError          a review that cannot start or go on
     ├── ResultsError         a comparison that the data cannot answer
@@ -84,7 +84,7 @@ class ImportProblem(ToolkitError, ValueError):
 
 
 class ClipError(ToolkitError, ValueError):
-    """A file that is no usable video."""
+    """A file that is no usable video, or no usable picture."""
 
 
 class ScoreError(ToolkitError):

@@ -228,6 +228,7 @@ class Run:
     state: State = field(default=State.PLANNED, kw_only=True)
     reason: str | None = field(default=None, kw_only=True)
     clip_sha256: str | None = field(default=None, kw_only=True)
+    image_sha256: str | None = field(default=None, kw_only=True)  # of a run that makes a picture
     cost_micro_usd: int | None = field(default=None, kw_only=True)
     reserved_micro_usd: int = field(default=0, kw_only=True)
     created_at: datetime | None = field(default=None, kw_only=True)

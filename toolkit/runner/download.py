@@ -22,6 +22,7 @@ import httpx
 
 from toolkit.errors import ProviderError
 from toolkit.locks import try_lock
+from toolkit.pictures import suffix_of
 from toolkit.providers._http import AddressError, check_url, origin
 from toolkit.runner.settings import Settings
 from toolkit.seams import Asset
@@ -54,9 +55,16 @@ class Source:
 
 
 async def fetch(
-    asset: Asset, part: Path, source: Source, *, http: httpx.AsyncClient, settings: Settings
+    asset: Asset,
+    part: Path,
+    source: Source,
+    *,
+    http: httpx.AsyncClient,
+    settings: Settings,
+    makes: str = "video",
 ) -> str:
-    """Bring the asset to `part`, complete, and return the SHA-256 of its bytes.
+    """Bring the asset, a "video" or an "image", to `part`, complete, and return the SHA-256 of its
+    bytes.
 
     `GoneError`, `BadContentError`, `NoSpaceError`, `AddressError` say what is wrong; other
     `ProviderError`s and `httpx` errors may pass by trying again, which goes on where it stopped.
@@ -82,7 +90,7 @@ async def fetch(
     else:
         raise BadContentError("a result without an address", provider=source.provider)
     point("download.complete")
-    return await asyncio.to_thread(_check, asset, part, source)
+    return await asyncio.to_thread(_check, asset, part, source, makes)
 
 
 def _copy(path: Path, part: Path, source: Source) -> None:
@@ -92,8 +100,8 @@ def _copy(path: Path, part: Path, source: Source) -> None:
         shutil.copyfileobj(inp, out, 1 << 20)
 
 
-def _check(asset: Asset, part: Path, source: Source) -> str:
-    """The hash of a complete file that looks like a video and is what was announced."""
+def _check(asset: Asset, part: Path, source: Source, makes: str) -> str:
+    """The hash of a complete file that looks like what was made and is what was announced."""
     with part.open("rb") as file:
         head = file.read(300)
         file.seek(0)
@@ -102,7 +110,9 @@ def _check(asset: Asset, part: Path, source: Source) -> str:
     wrong = None
     if size == 0:
         wrong = "an empty file"
-    elif head[4:8] != b"ftyp":
+    elif makes == "image" and suffix_of(head[:12]) is None:
+        wrong = f"no picture but {_describe(head)}"
+    elif makes == "video" and head[4:8] != b"ftyp":
         wrong = f"no MP4 but {_describe(head)}"
     elif asset.size_bytes is not None and size != asset.size_bytes:
         wrong = f"{size} bytes of the {asset.size_bytes} announced"

@@ -30,6 +30,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from toolkit.errors import StoreError
 from toolkit.locks import Turns, locked
+from toolkit.pictures import check as check_picture
 from toolkit.records import (
     PARTS,
     Attempt,
@@ -143,7 +144,8 @@ def dumps(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, ImageRef):
-        return {"sha256": value.sha256, **({"path": value.path} if value.path else {})}
+        known = {"path": value.path, "url": value.url}
+        return {"sha256": value.sha256, **{k: v for k, v in known.items() if v}}
     if hasattr(value, "item"):  # a NumPy scalar
         return value.item()
     if isinstance(value, Mapping):
@@ -613,8 +615,12 @@ class Store(Files):
         return [why for why in (*purses, *services) if why]
 
     def counts(self, keys: Iterable[str] | None = None) -> dict[State, int]:
-        """How many runs stand in each state that occurs."""
+        """How many runs stand in each state that occurs; without `keys`, of those that make
+        clips.
+        """
         query = sa.select(t.run.c.state, sa.func.count()).group_by(t.run.c.state)
+        if keys is None:
+            query = query.where(t.run.c.makes == "video")
         counts: dict[State, int] = {}
         with self.reading() as conn:
             rows: Iterable[Any]
@@ -635,7 +641,8 @@ class Store(Files):
         ]
 
     def run_columns(self, keys: Iterable[str] | None = None) -> dict[str, Sequence[Any]]:
-        """The columns of `columns.RUN_COLUMNS`, one value a run in the order planned, with
+        """The columns of `columns.RUN_COLUMNS`, one value a run in the order planned (without
+        `keys` those that make clips, not pictures), with
         `params` and `labels` (dicts) and the attempt that counts under `attempt.*`.
 
         `clip.path` is relative to the folder. Money is in dollars: `cost_usd` real, `sim_cost_usd`
@@ -645,7 +652,8 @@ class Store(Files):
         wanted = None if keys is None else list(dict.fromkeys(keys))
         with self.reading() as conn:
             if wanted is None:
-                rows = conn.execute(_RUN_QUERY.order_by(t.run.c.seq)).all()
+                clips = t.run.c.makes == "video"
+                rows = conn.execute(_RUN_QUERY.where(clips).order_by(t.run.c.seq)).all()
             else:
                 rows = _where_in(conn, _RUN_QUERY, t.run.c.key, wanted)
                 rows.sort(key=lambda row: row.seq)
@@ -718,14 +726,48 @@ class Store(Files):
         with self.reading() as conn:
             return {row.sha256: Clip(**row._mapping) for row in conn.execute(sa.select(t.clip))}
 
-    def add_image(self, path: Path) -> ImageRef:
-        """Copy a reference image into the experiment; the same bytes are kept once."""
-        suffix = Path(path).suffix.lower()
-        if suffix not in {".png", ".jpg", ".jpeg", ".webp"}:
-            raise StoreError(f"{path}: a reference image is .png, .jpg, .jpeg or .webp")
-        sha256 = self.copy_in(Path(path), to="images", suffix=suffix)
-        kept = self.image_path(sha256, suffix).relative_to(self.folder)
-        return ImageRef(sha256, path=kept.as_posix())
+    def add_image(self, path: Path, *, url: str | None = None) -> ImageRef:
+        """Copy a reference picture into the experiment; the same bytes are kept once. `ClipError`
+        where it is none. `url` is where everybody finds it, for services that want that.
+        """
+        found = check_picture(Path(path))
+        if self.find_image(found.sha256) is None:
+            sha256 = self.copy_in(Path(path), to="images", suffix=found.suffix)
+            if sha256 != found.sha256:
+                raise StoreError(f"{path} changed while it was read; name it again")
+        return self.image(found.sha256, url=url)
+
+    def image(self, sha256: str, *, url: str | None = None) -> ImageRef:
+        """A picture that the experiment keeps, by its path in it."""
+        kept = self.find_image(sha256)
+        if kept is None:
+            raise StoreError(
+                f"no picture {sha256[:16]} in {self.folder}; exp.images_df() lists them"
+            )
+        return ImageRef(sha256, path=kept.relative_to(self.folder).as_posix(), url=url)
+
+    def plan_image(self, spec: RunSpec, est_cost_micro_usd: int | None) -> Run:
+        """A run that makes a reference picture: in no grid's cells and no table of clips."""
+        with self.writing() as conn:
+            found = conn.execute(sa.select(t.run).where(t.run.c.key == spec.key)).first()
+            if found is None:
+                seq = conn.scalar(sa.select(sa.func.coalesce(sa.func.max(t.run.c.seq), 0))) or 0
+                cell = CellRow("", 0, spec.key, spec, est_cost_micro_usd=est_cost_micro_usd)
+                row = _run_row(cell, seq + 1, "{}", "{}", time.time())
+                conn.execute(sa.insert(t.run), [{**row, "makes": "image"}])
+            elif found.state == State.PLANNED:
+                conn.execute(
+                    sa.update(t.run)
+                    .where(t.run.c.key == spec.key)
+                    .values(est_cost_micro_usd=est_cost_micro_usd)
+                )
+        return self.run(spec.key)
+
+    def image_runs(self) -> list[Run]:
+        """The runs that make pictures, in the order planned."""
+        query = sa.select(t.run).where(t.run.c.makes == "image").order_by(t.run.c.seq)
+        with self.reading() as conn:
+            return [_run(row) for row in conn.execute(query)]
 
     # -- scores, votes, ratings ------------------------------------------------------------------
 
@@ -852,6 +894,7 @@ def _run_row(cell: CellRow, seq: int, parts: str, labels: str, now: float) -> di
         "simulated": spec.is_simulated,
         "params": dumps(spec.params),
         "sample": spec.sample,
+        "makes": "video",
         "parts": parts,
         "labels": labels,
         "state": str(State.PLANNED),
@@ -866,7 +909,8 @@ def _run(row: Any) -> Run:
         spec=spec_of(row),
         state=State(row.state),
         reason=row.reason,
-        clip_sha256=row.clip_sha256,
+        clip_sha256=row.clip_sha256 if row.makes == "video" else None,
+        image_sha256=row.clip_sha256 if row.makes == "image" else None,
         cost_micro_usd=row.cost_micro_usd,
         reserved_micro_usd=row.reserved_micro_usd,
         created_at=when(row.created_at),

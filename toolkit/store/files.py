@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from toolkit.errors import StoreError
+from toolkit.pictures import suffix_of
 from toolkit.store.failpoint import point
 
 __all__ = ["FOLDERS", "Files", "file_sha256", "sync_folder"]
@@ -70,6 +71,12 @@ class Files:
         """Give a finished file its final name; the bytes are on disk before the name is."""
         target = self.clip_path(sha256)
         return self._place(part, target)
+
+    def keep_image(self, part: Path, sha256: str) -> Path:
+        """The same for a picture, whose kind its first bytes tell."""
+        with part.open("rb") as file:
+            suffix = suffix_of(file.read(12))
+        return self._place(part, self.image_path(sha256, suffix or ".png"))
 
     def _place(self, part: Path, target: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)

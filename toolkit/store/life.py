@@ -112,6 +112,7 @@ class Claim:
     intent_ticks: float = 0.0
     job: dict[str, Any] | None = None
     sent: dict[str, Any] | None = None
+    makes: str = "video"
     clip_sha256: str | None = None
     num_fetches: int = 0
     num_attempts: int = 0
@@ -311,6 +312,7 @@ class Life:
             fence=row.fence + 1,
             est_cost_micro_usd=row.est_cost_micro_usd,
             attempt_id=row.attempt_id,
+            makes=row.makes,
             clip_sha256=row.clip_sha256,
             num_fetches=row.num_fetches,
             num_attempts=row.num_attempts,
@@ -706,10 +708,11 @@ class Life:
             self._move(conn, claim, State.STORED, clip_sha256=sha256)
         return replace(claim, state=State.STORED, clip_sha256=sha256)
 
-    def done(self, claim: Claim, clip: Clip) -> None:
-        """Stored and verified."""
+    def done(self, claim: Claim, clip: Clip | None) -> None:
+        """Stored and verified; None for a picture, of which nothing more is recorded."""
         with self._step("done") as conn:
-            put_clip(conn, clip)
+            if clip is not None:
+                put_clip(conn, clip)
             self._move(conn, claim, State.DONE, release=True, reason=None, done_at=self.now())
 
     def bad_clip(self, claim: Claim, why: str) -> None:

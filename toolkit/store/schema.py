@@ -58,6 +58,8 @@ run = Table(
     Column("simulated", sa.Boolean, nullable=False),
     Column("params", Text, nullable=False),
     Column("sample", sa.Integer, nullable=False),
+    # "video", or "image" for a reference picture: then `clip_sha256` names a file in images/
+    Column("makes", Text, nullable=False, server_default="video"),
     # parts and labels of its cell in the grid planned last
     Column("parts", Text, nullable=False, server_default="{}"),
     Column("labels", Text, nullable=False, server_default="{}"),
@@ -245,7 +247,7 @@ def _add_missing(conn: sa.Connection) -> None:
                 index.create(conn)
 
 
-MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {0: _add_missing}
+MIGRATIONS: dict[int, Callable[[sa.Connection], None]] = {0: _add_missing, 1: _add_missing}
 """`MIGRATIONS[n]` takes a file from schema n to n + 1. Never edit a released one: add the next."""
 
 SCHEMA_VERSION = max(MIGRATIONS) + 1
