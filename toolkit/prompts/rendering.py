@@ -122,11 +122,20 @@ def _refused(card: ModelCard, params: Mapping[str, Any]) -> list[str]:
     return [*found, str(together)] if together else found
 
 
+_MOVES_OF: Mapping[str, tuple[str, ...]] = {
+    "camera_fixed": ("static",),
+    "camera_control": tuple(
+        move for move in CAMERA_MOVES if not move.startswith(("static", "orbit", "handheld"))
+    ),
+}
+"""The moves that a camera parameter knows, where it does not know all."""
+
+
 def takes_move(card: ModelCard, move: str | None) -> bool:
-    """Whether the model has a parameter for this move; `camera_fixed` has it for `static` alone."""
+    """Whether the model has a parameter for this move."""
     if move is None or card.camera is None:
         return False
-    return card.camera != "camera_fixed" or move == "static"
+    return move in _MOVES_OF.get(card.camera, CAMERA_MOVES)
 
 
 def with_camera(text: str, move: str, card: ModelCard) -> tuple[str, str]:
