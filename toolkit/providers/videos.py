@@ -99,12 +99,10 @@ class VideosProvider:
         servers = [_own.server_of(card, VideosServer) for card in self._cards]
         self.download_hosts = tuple(sorted({host for s in servers for host in s.results}))
         self._http = client(self.base_url)
-        self._headers: dict[str, str] = {}
-        key_name = _own.variable(service, "KEY")
-        if has_key(key_name):
-            key = find_key(key_name, provider=service, ask=False)
-            self._http.auth = KeyAuth(key, self.base_url)
-            self._headers = {"authorization": f"Bearer {key.get_secret_value()}"}
+        name = _own.variable(service, "KEY")
+        self._key = find_key(name, provider=service, ask=False) if has_key(name) else None
+        if self._key is not None:
+            self._http.auth = KeyAuth(self._key, self.base_url)
         self._stopped: set[str] = set()
 
     def models(self) -> Sequence[ModelCard]:
@@ -235,9 +233,11 @@ class VideosProvider:
         return Running(progress=share, note=str(status))
 
     def _done(self, job: JobHandle, found: Mapping[str, Any]) -> Succeeded:
-        url, headers = f"{self.base_url}{self._path(job)}/content", self._headers
+        url, headers = f"{self.base_url}{self._path(job)}/content", {}
         if isinstance(found.get("url"), str) and found["url"]:
-            url, headers = found["url"], {}  # SGLang has put it into a bucket
+            url = found["url"]  # SGLang has put it into a bucket
+        elif self._key is not None:
+            headers = {"authorization": f"Bearer {self._key.get_secret_value()}"}
         used = found.get("revised_prompt") or found.get("prompt")
         expires = found.get("expires_at")
         return Succeeded(
