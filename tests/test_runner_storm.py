@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.fake_service import cells
@@ -69,10 +70,11 @@ def test_kernels_side_by_side_are_never_told_that_it_is_locked():
 
 
 def test_a_short_soak_ends_with_all_done():
+    before = psutil.Process().num_fds()  # this process holds the tests' own, too
     found = soak(runs=300, limit_s=60)
     assert found["ok"], found
     assert found["rows"] == 300
-    assert found["most_open_files"] <= 64 + 64  # this process holds the tests' own, too
+    assert found["most_open_files"] - before <= 52
 
 
 def test_the_command_prints_one_json_document():

@@ -63,7 +63,7 @@ def soak(*, runs: int, in_flight: int = 64, limit_s: float = 3600.0) -> dict[str
         began, cpu = time.monotonic(), time.process_time()
         engine.start(keys)
         late = False
-        while not engine.wait(1.0):
+        while not engine.wait(0.2):
             samples.append((me.memory_info().rss, me.num_fds()))
             for path in (base / "service").glob("*.mp4"):
                 if time.time() - path.stat().st_mtime > 10:

@@ -37,6 +37,7 @@ from toolkit.errors import (
     StoreError,
     ToolkitError,
 )
+from toolkit.pictures import check as check_picture
 from toolkit.providers._http import (
     AddressError,
     GuardTrippedError,
@@ -231,6 +232,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._writer = Writer(self.store)
         self._hands = ThreadPoolExecutor(4, "promptgrid-files")
+        self._fetching = asyncio.Semaphore(self.settings.most_fetching)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._paying: set[str] = set()
         self._services: dict[str, _Service] = {}
@@ -656,34 +658,16 @@ class Engine:
 
     async def _fetch(self, claim: Claim) -> Claim | None:
         """Bring the clip into the store; a fresh address is asked for whenever one is needed."""
-        stem = claim.attempt_id or claim.key  # the same for whoever takes it over
-        part, own = (self.store.part_path(name) for name in (stem, f"{stem}-{claim.fence}"))
-        with download.alone(part, own) as place:
-            return await self._fetch_into(place, claim)
-
-    async def _fetch_into(self, part: Path, claim: Claim) -> Claim | None:
         settings = self.settings
         service = self._service(claim.spec.service)
         pause, tries, why = settings.retry_fetch_s, 0, ""
         while tries < MOST_TRIES:
             try:
-                assets = self._assets.pop(claim.key, None)
-                if assets is None:
-                    async with asyncio.timeout(settings.poll_timeout_s / settings.clock.speed):
-                        state = await service.provider.poll(JobHandle.from_json(claim.job or {}))
-                    if isinstance(state, Failed):
-                        return await self._ended(claim, state)
-                    assets = () if isinstance(state, Running) else state.assets
-                if not assets:
-                    raise download.GoneError("no result to fetch", provider=claim.spec.service)
-                sha256 = await download.fetch(
-                    assets[0], part, service.source, http=service.http, settings=settings
-                )
-                await asyncio.get_running_loop().run_in_executor(
-                    self._hands, self.store.keep, part, sha256
-                )
-                download.discard(part)
-                return await self._durably(self.life.stored, claim, sha256)
+                async with self._fetching:
+                    got = await self._bring(claim, service)
+                if isinstance(got, Failed):
+                    return await self._ended(claim, got)
+                return await self._durably(self.life.stored, claim, got)
             except AddressError as problem:
                 await self._durably(self.life.hold, claim, str(problem))
                 return None
@@ -691,7 +675,6 @@ class Engine:
                 self._board.message = str(problem)  # waits for space, however long that takes
             except (download.BadContentError, download.GoneError) as problem:
                 why = str(problem)
-                download.discard(part)
                 gone = isinstance(problem, download.GoneError)
                 claim = await self._durably(self.life.fetch_failed, claim, why)
                 if claim.num_fetches >= settings.most_fetches:
@@ -705,6 +688,38 @@ class Engine:
             pause = min(60.0, pause * 2)
         await self._durably(self.life.hold, claim, f"its clip could not be fetched: {why}")
         return None
+
+    async def _bring(self, claim: Claim, service: _Service) -> str | Failed:
+        """One try: the hash under which the clip now lies, or how the job ended instead."""
+        settings = self.settings
+        assets = self._assets.pop(claim.key, None)
+        if assets is None:
+            async with asyncio.timeout(settings.poll_timeout_s / settings.clock.speed):
+                state = await service.provider.poll(JobHandle.from_json(claim.job or {}))
+            if isinstance(state, Failed):
+                return state
+            assets = () if isinstance(state, Running) else state.assets
+        stem = claim.attempt_id or claim.key  # the same for whoever takes it over
+        part, own = (self.store.part_path(name) for name in (stem, f"{stem}-{claim.fence}"))
+        with download.alone(part, own) as place:
+            try:
+                if not assets:
+                    raise download.GoneError("no result to fetch", provider=claim.spec.service)
+                sha256 = await download.fetch(
+                    assets[0],
+                    place,
+                    service.source,
+                    http=service.http,
+                    settings=settings,
+                    makes=claim.makes,
+                )
+            except (download.BadContentError, download.GoneError):
+                download.discard(place)
+                raise
+            keep = self.store.keep_image if claim.makes == "image" else self.store.keep
+            await asyncio.get_running_loop().run_in_executor(self._hands, keep, place, sha256)
+            download.discard(place)
+        return sha256
 
     async def _unfetchable(self, claim: Claim, why: str, *, gone: bool) -> None:
         if not gone:
@@ -721,18 +736,26 @@ class Engine:
         sha256 = claim.clip_sha256 or ""
         try:
             async with asyncio.timeout(self.settings.verify_timeout_s):
-                clip = await loop.run_in_executor(
-                    self._hands, self._verify, self.store.clip_path(sha256)
-                )
+                clip = await loop.run_in_executor(self._hands, self._measured, claim.makes, sha256)
         except ClipError as problem:
             if claim.num_fetches == 0:  # once more: perhaps it was cut on its way
                 return await self._durably(self.life.fetch_failed, claim, str(problem))
             await self._durably(self.life.bad_clip, claim, str(problem))
             return None
         point("verify.after")
-        if clip.sha256 != sha256:
+        if clip is not None and clip.sha256 != sha256:
             clip = replace(clip, sha256=sha256)
         await self._durably(self.life.done, claim, clip)
+        return None
+
+    def _measured(self, makes: str, sha256: str) -> Clip | None:
+        """What was measured on a stored file; `ClipError` where it is of no use."""
+        if makes == "video":
+            return self._verify(self.store.clip_path(sha256))
+        kept = self.store.find_image(sha256)
+        if kept is None:
+            raise ClipError(f"the picture {sha256[:16]} is not in {self.store.folder}")
+        check_picture(kept)
         return None
 
     async def _reconcile(self, claim: Claim) -> Claim | None:

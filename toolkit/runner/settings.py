@@ -61,6 +61,7 @@ class Settings:
     job_limit_s: float = 6 * 3600.0
     retry_fetch_s: float = 2.0
     most_fetches: int = 4
+    most_fetching: int = 12
     download_deadline_s: float = 600.0
     most_bytes: int = 512 << 20
     least_bytes_per_s: float = 10_000.0
