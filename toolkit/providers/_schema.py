@@ -96,7 +96,7 @@ def card_of(
         raise CatalogError(f"{model} takes no `prompt`; it takes: {', '.join(props) or 'nothing'}")
     at = {canonical: _first(names, props, canonical) for canonical, names in NAMES.items()}
     named = {canonical: name for canonical, name in at.items() if name}
-    facts: dict[str, Any] = {"fields": {c: n for c, n in named.items() if c != n}, "defaults": {}}
+    facts: dict[str, Any] = {"fields": dict(named), "defaults": {}}
     _durations(facts, props.get(named.get("duration_s", ""), {}), named)
     for canonical, fact in (("resolution", "resolutions"), ("aspect_ratio", "aspect_ratios")):
         facts[fact] = [str(v) for v in props.get(named.get(canonical, ""), {}).get("enum", ())]

@@ -31,8 +31,12 @@ def base_url(service: str, default: str) -> str:
     """Where a service is asked: `PROMPTGRID_<SERVICE>_URL` (say, `PROMPTGRID_FAL_URL`), else
     `default`; without a slash at its end.
     """
-    name = f"PROMPTGRID_{re.sub(r'[^A-Z0-9]', '_', service.upper())}_URL"
-    return (os.environ.get(name) or default).rstrip("/")
+    return (os.environ.get(url_variable(service)) or default).rstrip("/")
+
+
+def url_variable(service: str) -> str:
+    """The environment variable with another address for a service."""
+    return f"PROMPTGRID_{re.sub(r'[^A-Z0-9]', '_', service.upper())}_URL"
 
 
 def text_of(request: Request) -> str:
@@ -65,6 +69,23 @@ def endpoint(request: Request) -> tuple[str, Request]:
         card = replace(request.card, fields={**fields, **there})
         return wire_id, replace(request, card=card)
     return request.card.wire_id, request
+
+
+def rewriting(request: Request) -> dict[str, bool]:
+    """The switch for rewriting prompts, said aloud where the model has one: off, unless asked for.
+
+    `Refused` where it is asked for and there is none.
+    """
+    asked = bool(request.params.get("prompt_rewrite"))
+    if request.card.fields.get("prompt_rewrite"):
+        return {"prompt_rewrite": asked}
+    if asked:
+        raise Refused(
+            f"{request.card.model} has no switch for rewriting prompts: leave `prompt_rewrite` out",
+            kind="invalid",
+            provider=request.card.service,
+        )
+    return {}
 
 
 def body(
