@@ -330,3 +330,23 @@ def test_a_run_key_never_changes():
         '"prompt":"A café at dusk.","sample":2}'
     )
     assert spec.key == "8903e4b067cd13c181ca0af5556f6be5433586839ef334270904412580a6d199"
+
+
+def test_a_key_is_asked_for_before_anything_starts(tmp_path, monkeypatch):
+    from toolkit.providers import _secrets
+
+    monkeypatch.setattr(_secrets, "_held", {})
+    monkeypatch.setattr(_secrets, "_keyring", lambda _: "")
+    monkeypatch.delenv("REPLICATE_API_TOKEN", raising=False)
+    grid = tk.Grid("a red fox", models="replicate/luma/ray-2-720p", duration_s=5)
+    with tk.Experiment(tmp_path / "exp", budget_usd=5) as exp:
+        with pytest.raises(tk.ProviderError, match="set the environment variable REPLICATE_API_T"):
+            exp.run(grid, up_to_usd=5)
+        assert not exp.store.runs()
+
+        monkeypatch.setattr(_secrets, "_somebody_is_there", lambda: True)
+        asked = []
+        monkeypatch.setattr("getpass.getpass", lambda text: asked.append(text) or "")
+        with pytest.raises(tk.ProviderError, match="no key"):
+            exp.run(grid, up_to_usd=5)
+        assert asked == ["REPLICATE_API_TOKEN (hidden, kept until this process ends): "]

@@ -38,6 +38,25 @@ def examine() -> dict[str, str]:
     found["free disk"] = f"{free_gib:.1f} GiB"
     found["writable"] = "yes" if os.access(nearest, os.W_OK) else f"no: {nearest}"
     found["catalogue of your own"] = _own_catalogue()
+    return {**found, **_services()}
+
+
+def _services() -> dict[str, str]:
+    """Each service: whether its key is set, which variable it wants, and where else it is asked."""
+    from toolkit import discover
+    from toolkit.providers import keys_of
+    from toolkit.providers._secrets import has_key
+    from toolkit.providers._wire import url_variable
+
+    found = {}
+    for service in discover.names("providers"):
+        names = keys_of(service)
+        said = "no key needed"
+        if names:
+            said = f"key set ({names[0]})" if has_key(names) else f"no key: set {names[0]}"
+        if os.environ.get(url_variable(service)):
+            said += f"; asked at the address in {url_variable(service)}"
+        found[service] = said
     return found
 
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
@@ -394,7 +394,7 @@ class Experiment:
         bill = self.plan(grid, price_usd=price_usd)
         approve(bill, self.store.budget(), up_to_usd=up_to_usd)
         if bill.cells_new:
-            self._need_adapters(grid)
+            self._need_services(grid.models)
         rows = list(cell_rows(grid, price_usd=price_usd))
         self.store.add_grid(grid.to_doc())
         self.store.plan(rows)
@@ -403,17 +403,26 @@ class Experiment:
             return self._detach(keys, score)
         return self._start(keys, score, monitor)
 
-    def _need_adapters(self, grid: Grid) -> None:
-        """`ProviderError` where a model of `grid` cannot be asked from here at all."""
-        there = discover.names("providers")
-        for model in grid.models:
-            service = model.partition("/")[0]
+    def _need_services(self, models: Iterable[str]) -> None:
+        """`ProviderError` where a model cannot be asked from here: no adapter, or no key.
+
+        A key that is set nowhere is asked for now, while a person is looking; later, in the
+        engine's thread, nobody would see the question.
+        """
+        from toolkit.providers import keys_of
+        from toolkit.providers._secrets import find_key
+
+        first = {model.partition("/")[0]: model for model in models}
+        for service, model in first.items():
             if not discover.has("providers", service):
                 raise ProviderError(
-                    f"no adapter for {model} is installed; there are: "
-                    f"{', '.join(there)}. To make its clips by hand: exp.worklist(grid)",
+                    f"no adapter for {model.rstrip('/')} is installed; there are: "
+                    f"{', '.join(discover.names('providers'))}. To make its clips by hand: "
+                    f"exp.worklist(grid)",
                     provider=service,
                 )
+            if names := keys_of(service):
+                find_key(names, provider=service)
 
     def _detach(self, keys: Sequence[str], score: bool) -> Detached:
         from toolkit.runner.worker import detach
@@ -427,6 +436,11 @@ class Experiment:
     ) -> Batch | Detached:
         """Go on with every run that is open, whoever began it; nothing is paid twice."""
         keys = self.store.keys(s for s in State if s.is_open)
+        for service in sorted({run.spec.service for run in self.store.runs(keys=keys)}):
+            try:
+                self._need_services([f"{service}/"])
+            except ProviderError as problem:
+                self._say(f"{problem}; runs of other services go on")
         return self._detach(keys, score) if detached else self._start(keys, score, monitor)
 
     def work(self, *, ordered: bool = False) -> int:
@@ -764,6 +778,7 @@ class Experiment:
             by=arms,
             findings=findings,
             results=self._comparisons(arms),
+            advice=lambda: self.advice(arms).told(),
             scores=self.scores_df(),
             votes=self.store.votes(),
             ratings=self.store.ratings(),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from toolkit import discover
 from toolkit.catalog import find, usual_params
 from toolkit.catalog.find import Match
 from toolkit.planning.look import cut
+from toolkit.providers import keys_of
+from toolkit.providers._secrets import has_key
 from toolkit.records import ModelCard, from_micro
 
 if TYPE_CHECKING:
@@ -20,23 +23,28 @@ __all__ = ["models", "models_json", "models_text"]
 COLUMNS = (
     "model", "service", "wire_id", "durations_s", "resolutions", "seed", "camera", "audio",
     "start_image", "price_usd", "price_unit", "price_date", "status", "retired_on", "best_for",
-    "why",
+    "key", "why",
 )  # fmt: skip
 
 
 def models(
-    words: str | Sequence[str] | None = None, *, max_usd: float | None = None
+    words: str | Sequence[str] | None = None,
+    *,
+    max_usd: float | None = None,
+    makes: Literal["video", "image"] = "video",
 ) -> pd.DataFrame:
-    """The models for a purpose, best first, each with the reason; all of them without words.
+    """The models for a purpose, best first, each with the reason; all of them without words. Those
+    of pictures, for `exp.image`, with `makes="image"`.
 
     `max_usd` is the most that one clip of about 5 s may cost; a price that is not known is not
     cheap, so such models are left out then. `price_usd` is by `price_unit`, for 720p or the nearest
-    without sound; None is unknown.
+    without sound; None is unknown. `key` says whether it can be asked from here: "set", "not set",
+    "none needed", or "no adapter".
     """
     import pandas as pd
 
     asked = words if isinstance(words, str) else " ".join(words or ())
-    rows = [_row(match) for match in find(asked, max_usd)]
+    rows = [_row(match) for match in find(asked, max_usd, makes=makes)]
     return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)  # None stays None, not NaN
 
 
@@ -47,10 +55,11 @@ def models_json(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-HEAD = ("model", "seconds", "sizes", "seed", "camera", "sound", "image", "price", "of")
+HEAD = ("model", "seconds", "sizes", "seed", "camera", "sound", "image", "price", "of", "key")
 WIDTH = 120  # columns of a terminal that the lines keep to
 LONGEST = 36  # of a model's name
 KNOWN = {True: "yes", False: "no", None: "?"}
+KEYS = {"set": "set", "not set": "unset", "none needed": "–", "no adapter": "n/a"}
 SEEDS = {"honoured": "yes", "best_effort": "roughly", "none": "no", "unknown": "?"}
 
 
@@ -85,6 +94,7 @@ def _facts(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
         KNOWN[row["start_image"]],
         _each(row),
         row["price_date"] or "–",
+        KEYS[row["key"]],
     )
 
 
@@ -120,8 +130,18 @@ def _row(match: Match) -> dict[str, Any]:
         "status": card.status,
         "retired_on": card.retired_on,
         "best_for": list(card.best_for),
+        "key": _key(card.service),
         "why": "; ".join(match.why),
     }
+
+
+def _key(service: str) -> str:
+    if not discover.has("providers", service):
+        return "no adapter"
+    names = keys_of(service)
+    if not names:
+        return "none needed"
+    return "set" if has_key(names) else "not set"
 
 
 def _lengths(card: ModelCard) -> list[float]:

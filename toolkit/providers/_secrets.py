@@ -51,7 +51,7 @@ def find_key(names: str | Sequence[str], *, provider: str, ask: bool = True) -> 
         if value:
             return hold(name, value)
     if ask and _somebody_is_there():
-        value = getpass.getpass(f"{wanted[0]} (hidden, kept until this process ends): ").strip()
+        value = _ask(f"{wanted[0]} (hidden, kept until this process ends): ")
         if value:
             return hold(wanted[0], value, asked=True)
     raise NoKeyError(
@@ -92,6 +92,13 @@ def _keyring(name: str) -> str:
 
         return (keyring.get_password(SERVICE, name) or "").strip()
     except Exception:  # noqa: BLE001 - a keyring that is locked, broken or missing holds no key
+        return ""
+
+
+def _ask(question: str) -> str:
+    try:
+        return getpass.getpass(question).strip()
+    except Exception:  # noqa: BLE001 - a notebook that is run by a program takes no answers
         return ""
 
 
