@@ -1,5 +1,6 @@
 """The catalogue: what it knows, what it admits not to know, and a person's own file over it."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from toolkit.catalog import (
 )
 from toolkit.errors import CatalogError
 from toolkit.records import from_micro
+
+cards_module = importlib.import_module("toolkit.catalog.cards")
 
 FAMILIES = [  # every model of the field guide, by a word of its title
     "Ray 1.6", "Ray 2", "Ray Flash 2", "Kling v2.6", "Kling v3", "Seedance 1 Pro", "Seedance 2.0",
@@ -360,3 +363,16 @@ def test_what_is_dumped_is_read_back_by_us_and_by_others():
     data = {"a": ["16:9", "no", "12e3", "", "x: y", "# z", "two\nlines", "雨"], "n": [1, 0.5, None]}
     assert plain_yaml.load(plain_yaml.dump(data)) == data
     assert yaml.safe_load(plain_yaml.dump(data)) == data
+
+
+def test_what_was_to_be_retired_by_today_is_retired(own_file, monkeypatch):
+    monkeypatch.setattr(cards_module, "_today", lambda: "2026-11-16")
+    assert card("vertex/veo-3.1").status == "deprecated"
+    monkeypatch.setattr(cards_module, "_today", lambda: "2026-11-17")
+    assert card("vertex/veo-3.1").status == "retired"
+    assert card("vertex/veo-3.1-lite").status == "live"
+    own_file("models: {my/x: {status: live, retired_on: 2026-11-18}}")
+    assert card("my/x").status == "live"
+    monkeypatch.setattr(cards_module, "_today", lambda: "2026-11-19")
+    assert card("my/x").status == "retired"
+    assert "vertex/veo-3.1" not in [match.card.model for match in find("sound")]

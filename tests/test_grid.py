@@ -69,7 +69,7 @@ def test_a_million_cells_are_quick_and_light():
 
 def test_a_grid_of_a_million_million_cells_is_counted_and_sampled():
     shot = Prompt("{a|b|c|d|e|f|g|h|i|j}" * 9)
-    grid = Grid(shot, models=["sim/draft", "vertex/veo-3.1"], duration_s=[5, near(5)], samples=250)
+    grid = Grid(shot, models=["sim/draft", "vertex/veo-3.1-lite"], duration_s=[5, near(5)], samples=250)
     assert grid.size == 10**12
     assert grid.num_kept == 750 * 10**9
     drawn = grid.sample(20, seed=4)
@@ -239,14 +239,14 @@ def test_a_part_makes_no_sense_where_every_prompt_is_typed():
 
 
 def test_a_length_that_a_model_does_not_take_excludes_its_cells_and_names_the_way_out():
-    grid = walk(models=["sim/draft", "vertex/veo-3.1"], duration_s=5, samples=3)
+    grid = walk(models=["sim/draft", "vertex/veo-3.1-lite"], duration_s=5, samples=3)
     assert [str(e) for e in grid.exclusions] == [
-        "vertex/veo-3.1 takes 4, 6, 8: 9 cells excluded; `tk.near(5)` would use 4"
+        "vertex/veo-3.1-lite takes 4, 6, 8: 9 cells excluded; `tk.near(5)` would use 4"
     ]
     assert [c.spec.model for c in grid.cells()] == ["sim/draft"] * 9
     assert next(iter(grid.excluded())) == (
         3,
-        "vertex/veo-3.1 takes 4, 6, 8; `tk.near(5)` would use 4",
+        "vertex/veo-3.1-lite takes 4, 6, 8; `tk.near(5)` would use 4",
     )
     assert len(grid) == 18
     assert grid.num_kept == 9
@@ -254,7 +254,7 @@ def test_a_length_that_a_model_does_not_take_excludes_its_cells_and_names_the_wa
 
 def test_near_takes_what_each_model_has():
     grid = Grid(
-        WALK, models=["sim/draft", "vertex/veo-3.1"], duration_s=near(5), resolution=near("600p")
+        WALK, models=["sim/draft", "vertex/veo-3.1-lite"], duration_s=near(5), resolution=near("600p")
     )
     assert [c.spec.params for c in grid] == [
         {"duration_s": 5, "resolution": "540p"},
@@ -300,7 +300,7 @@ def test_an_unfinished_prompt_is_left_out_and_not_an_error():
 def test_the_summary_counts_what_going_through_the_cells_counts():
     grid = Grid(
         [WALK.with_parts(negative=["", "text"]), "typed", Prompt(["fox", ""])],
-        models=["sim/draft", "vertex/veo-3.1", "luma/ray-2"],
+        models=["sim/draft", "vertex/veo-3.1-lite", "luma/ray-2"],
         camera=["static", "{slow|fast} push in"],
         duration_s=[4, 5, near(7)],
         samples=2,
@@ -396,7 +396,7 @@ def everything(tmp_path):
     return Grid(
         [WALK.with_parts(mood=["a: b", "no", "16:9"], negative="x"),
          Prompt.typed("t\n{x}", scene="s"), "plain"],
-        models=["sim/draft", "vertex/veo-3.1"],
+        models=["sim/draft", "vertex/veo-3.1-lite"],
         camera=["static", "# push in"],
         duration_s=[near(5), 4],
         aspect_ratio=["16:9", "9:16"],

@@ -177,12 +177,12 @@ def test_a_models_price_covers_all_that_is_asked(runner: Runner):
 
 
 def test_near_is_asked_of_each_model_as_it_comes_to(runner: Runner):
-    grid = Grid(WALK, models="vertex/veo-3.1", duration_s=near(5), resolution="720p")
+    grid = Grid(WALK, models="vertex/veo-3.1-lite", duration_s=near(5), resolution="720p")
 
     builder = build(runner, grid)
 
-    assert "off" not in row(builder, "vertex/veo-3.1")
-    assert row(builder, "vertex/veo-3.1")["price"].startswith("$")
+    assert "off" not in row(builder, "vertex/veo-3.1-lite")
+    assert row(builder, "vertex/veo-3.1-lite")["price"].startswith("$")
 
 
 def test_run_runs_what_is_on_the_screen_and_shows_the_monitor(runner: Runner):

@@ -11,7 +11,8 @@ import difflib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -80,8 +81,24 @@ def current() -> Catalog:
                 f"{OVERRIDE_VARIABLE} names {str(path)!r}, which cannot be read; "
                 f"unset it or write the file"
             ) from None
-        return _read(None, 0)
-    return _read(path, stamp)
+        return _on(_today(), None, 0)
+    return _on(_today(), path, stamp)
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+@lru_cache(maxsize=8)
+def _on(day: str, override: Path | None, stamp: int) -> Catalog:
+    """The catalogue as it holds on a day: what was to be retired by then is retired."""
+    read = _read(override, stamp)
+    gone = {
+        model: replace(card, status="retired")
+        for model, card in read.cards.items()
+        if card.retired_on is not None and card.retired_on <= day
+    }
+    return Catalog({**read.cards, **gone}, read.facts)
 
 
 @lru_cache(maxsize=8)

@@ -32,6 +32,7 @@ from toolkit.grid.tally import groups
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt, render
 from toolkit.prompts.wildcards import Wildcards
 from toolkit.prompts.wildcards import wildcards as read_wildcards
+from toolkit.pictures import told
 from toolkit.records import CANONICAL_PARAMS, PARTS, ImageRef, ModelCard, RunSpec, canonical_json
 
 __all__ = ["Cell", "Exclusion", "Grid"]
@@ -611,7 +612,7 @@ class Grid:
         return tuple(self._owner)
 
     def near_values(self) -> dict[str, dict[str, Any]]:
-        """What `tk.near` comes to: `{"duration_s": {"vertex/veo-3.1": "4"}}`."""
+        """What `tk.near` comes to: `{"duration_s": {"vertex/veo-3.1-lite": "4"}}`."""
         found: dict[str, dict[str, Any]] = {}
         for axis in self._axes:
             for name in sorted(axis.near_fields):
@@ -677,9 +678,9 @@ class Grid:
                 "a text is sent exactly as typed: choices in it ({a|b}, __list__) are not made; "
                 "write it as tk.Prompt(subject=…)"
             )
-        if self.images:
-            listed = ", ".join(Path(i.path or i.sha256[:12]).name for i in self.images)
-            found.append(f"pictures from this machine that would be uploaded: {listed}")
+        services = list(dict.fromkeys(card.service for card in self._cards))
+        for image in dict.fromkeys(self.images):
+            found.append(f"a picture that would be uploaded to {', '.join(services)}: {told(image)}")
         return found
 
     @cached_property
