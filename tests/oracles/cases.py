@@ -19,6 +19,7 @@ PICTURES = {
         "7HgAAAABJRU5ErkJggg=="
     ),
 }
+PICTURES["large.png"] = PICTURES["red.png"] + bytes(300_000)  # more than goes in a body
 
 FOX = "a fox in deep snow, looking back at the camera"
 
@@ -54,5 +55,104 @@ CASES: dict[str, dict[str, Any]] = {
         "model": "dashscope/wan2.7-i2v",
         "prompt": FOX,
         "params": {"start_image": {"picture": "red.png"}},
+    },
+    "ark-text": {
+        "model": "ark/seedance-1-0-pro",
+        "prompt": FOX,
+        "params": {
+            "duration_s": 5,
+            "resolution": "720p",
+            "aspect_ratio": "16:9",
+            "seed": 7,
+            "camera_motion": "static",
+        },
+        "steps": ["submit", "poll", "recent", "cancel"],
+    },
+    "ark-pictures": {
+        "model": "ark/seedance-2-0",
+        "prompt": FOX,
+        "params": {
+            "duration_s": 8,
+            "resolution": "1080p",
+            "aspect_ratio": "adaptive",
+            "audio": False,
+            "start_image": {"picture": "red.png"},
+            "end_image": {"picture": "blue.png", "url": "https://pictures.example/blue.png"},
+            "extra": {"return_last_frame": True},
+        },
+    },
+    "replicate-text": {
+        "model": "replicate/luma/ray-2-720p",
+        "prompt": FOX,
+        "params": {
+            "duration_s": 5,
+            "aspect_ratio": "16:9",
+            "loop": False,
+            "camera_motion": "roll_cw",
+            "extra": {"end_image_url": "https://pictures.example/blue.png"},
+        },
+        "steps": ["submit", "poll", "recent", "cancel"],
+    },
+    "replicate-picture": {
+        "model": "replicate/kwaivgi/kling-v3-video",
+        "prompt": FOX,
+        "negative": "text, logos",
+        "params": {
+            "duration_s": 5,
+            "resolution": "720p",
+            "audio": False,
+            "start_image": {"picture": "red.png"},
+        },
+    },
+    "replicate-upload": {
+        "model": "replicate/bytedance/seedance-1-pro",
+        "prompt": FOX,
+        "params": {
+            "duration_s": 5,
+            "resolution": "1080p",
+            "seed": 7,
+            "camera_motion": "static",
+            "start_image": {"picture": "large.png"},
+        },
+    },
+    "fal-text": {
+        "model": "fal/kling-video/v2.6/pro",
+        "prompt": FOX,
+        "negative": "text, logos",
+        "params": {"duration_s": 5, "aspect_ratio": "16:9", "audio": False},
+        "steps": ["submit", "poll", "cancel"],
+    },
+    "fal-rewritten": {
+        "model": "fal/wan/v2.7",
+        "prompt": FOX,
+        "params": {
+            "duration_s": 5,
+            "resolution": "720p",
+            "seed": 7,
+            "prompt_rewrite": True,
+            "extra": {"enable_safety_checker": True},
+        },
+    },
+    "fal-pictures": {
+        "model": "fal/luma-dream-machine/ray-2",
+        "prompt": FOX,
+        "params": {
+            "duration_s": 9,
+            "resolution": "540p",
+            "start_image": {"picture": "red.png"},
+            "end_image": {"picture": "blue.png"},
+        },
+    },
+    "wavespeed-text": {
+        "model": "wavespeed/ray-1.6-t2v",
+        "prompt": FOX,
+        "params": {"duration_s": 5, "aspect_ratio": "9:16"},
+        "steps": ["submit", "poll"],
+    },
+    "wavespeed-picture": {
+        "model": "wavespeed/ray-2-t2v",
+        "prompt": FOX,
+        "params": {"duration_s": 10, "start_image": {"picture": "red.png"}},
+        "steps": ["submit", "poll"],
     },
 }
