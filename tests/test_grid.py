@@ -69,7 +69,8 @@ def test_a_million_cells_are_quick_and_light():
 
 def test_a_grid_of_a_million_million_cells_is_counted_and_sampled():
     shot = Prompt("{a|b|c|d|e|f|g|h|i|j}" * 9)
-    grid = Grid(shot, models=["sim/draft", "vertex/veo-3.1-lite"], duration_s=[5, near(5)], samples=250)
+    models = ["sim/draft", "vertex/veo-3.1-lite"]
+    grid = Grid(shot, models=models, duration_s=[5, near(5)], samples=250)
     assert grid.size == 10**12
     assert grid.num_kept == 750 * 10**9
     drawn = grid.sample(20, seed=4)
@@ -253,9 +254,8 @@ def test_a_length_that_a_model_does_not_take_excludes_its_cells_and_names_the_wa
 
 
 def test_near_takes_what_each_model_has():
-    grid = Grid(
-        WALK, models=["sim/draft", "vertex/veo-3.1-lite"], duration_s=near(5), resolution=near("600p")
-    )
+    models = ["sim/draft", "vertex/veo-3.1-lite"]
+    grid = Grid(WALK, models=models, duration_s=near(5), resolution=near("600p"))
     assert [c.spec.params for c in grid] == [
         {"duration_s": 5, "resolution": "540p"},
         {"duration_s": 4, "resolution": "720p"},

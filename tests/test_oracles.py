@@ -195,11 +195,11 @@ def test_the_capture_server_writes_down_a_form_and_its_files_and_hides_the_key()
 
 
 def test_differences_tell_the_place_and_both_sides():
-    theirs = {"a": 1, "b": [1, {"c": True}], "d": None}
-    ours = {"a": 1, "b": [1, {"c": 1}, 2], "e": "x"}
+    theirs = {"a": 1, "b": [1, {"c": True}], "d": 0, "f": None}
+    ours = {"a": 1, "b": [1, {"c": 1}, 2], "e": None}
     assert differences(theirs, ours) == {
         "b[1].c": (True, 1),
         "b[2]": (_capture.ABSENT, 2),
-        "d": (None, _capture.ABSENT),
-        "e": (_capture.ABSENT, "x"),
+        "d": (0, _capture.ABSENT),
+        "e": (_capture.ABSENT, None),
     }

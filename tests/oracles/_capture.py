@@ -188,7 +188,8 @@ def _hashed(content: bytes) -> dict[str, Any]:
 def differences(theirs: Any, ours: Any, at: str = "") -> dict[str, tuple[Any, Any]]:
     """Where two written values differ: the place (`body.parameters.seed`) -> theirs, ours.
 
-    A place that one side lacks counts as `"<absent>"` there.
+    A place that one side lacks counts as `"<absent>"` there; a null of theirs that ours leaves out
+    is no difference.
     """
     if isinstance(theirs, dict) and isinstance(ours, dict):
         found: dict[str, tuple[Any, Any]] = {}
@@ -203,7 +204,8 @@ def differences(theirs: Any, ours: Any, at: str = "") -> dict[str, tuple[Any, An
             found |= differences(*pair, f"{at}[{n}]")
         return found
     same = theirs == ours and isinstance(theirs, bool) == isinstance(ours, bool)
-    return {} if same else {at: (theirs, ours)}
+    left_out = theirs is None and ours == ABSENT
+    return {} if same or left_out else {at: (theirs, ours)}
 
 
 ABSENT = "<absent>"
