@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpcore
 import httpx
@@ -565,6 +566,60 @@ def test_a_key_does_not_follow_a_redirect_to_another_host(part):
 
     (head,) = asyncio.run(main())
     assert "CANARY" not in head
+
+
+INSIDE = [
+    "127.0.0.1", "10.0.0.8", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+    "0.0.0.0", "::1", "fe80::1", "fc00::7", "::ffff:127.0.0.1", "64:ff9b::7f00:1",
+]  # fmt: skip
+"""What a name of the service itself may lead to, if somebody has its name server."""
+
+
+@pytest.mark.parametrize("by", ["the answer", "a redirect"])
+def test_no_connection_is_made_for_a_hostile_result(part, monkeypatch, by):
+    """Every hostile address, and every inner one that the service's own name may lead to."""
+    connected: list[str] = []
+    real = httpcore.AnyIOBackend.connect_tcp
+    leads_to = {"address": "93.184.216.34"}
+
+    async def connect(self: Any, host: str, port: int, *more: Any, **named: Any) -> Any:
+        connected.append(f"{host}:{port}")
+        if f"{host}:{port}" != trusted["server"]:
+            raise httpcore.ConnectError("no")
+        return await real(self, host, port, *more, **named)
+
+    async def resolve(_host: str, port: int, **_: Any) -> list[Any]:
+        return [(2, 1, 6, "", (leads_to["address"], port))]
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+    trusted = {"server": ""}
+    answer = {"location": ""}
+
+    async def main() -> list[str]:
+        outcomes = []
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+        own = [("https://files.example/a.mp4", address) for address in INSIDE]
+        async with serving(lambda *said: reply(302, location=answer["location"])(*said)) as server:
+            trusted["server"] = server.url.removeprefix("http://")
+            source = Source("x", ("files.example", "*.cdn.example"), server.url)
+            for url, address in [*((url, "93.184.216.34") for url in HOSTILE), *own]:
+                leads_to["address"] = address
+                answer["location"] = url if url.isprintable() else quote(url, safe=":/\\@")
+                asked = url if by == "the answer" else server.url + "/a.mp4"
+                async with _http.client(public_only=True, trusted=[server.url]) as http:
+                    try:
+                        await download.fetch(
+                            Asset(url=asked), part, source, http=http, settings=QUICK
+                        )
+                    except (AddressError, httpx.HTTPError, ProviderError) as problem:
+                        outcomes.append(type(problem).__name__)
+        return outcomes
+
+    outcomes = asyncio.run(main())
+    elsewhere = [host for host in connected if host != trusted["server"]]
+    assert elsewhere == []
+    assert len(outcomes) == len(HOSTILE) + len(INSIDE) >= 40
+    assert not part.exists() or part.stat().st_size == 0
 
 
 def test_a_full_disk_is_noticed_before_the_transfer(part):

@@ -145,12 +145,17 @@ async def _download(
         note = _Note.read(part)
         have = note.num_bytes
         ranged = {"range": f"bytes={have}-", "if-range": note.etag} if have and note.etag else {}
-        async with http.stream("GET", url, headers={**own, **ranged}) as reply:
-            if reply.is_redirect:
-                url = urljoin(url, reply.headers.get("location", ""))
-                continue
-            await _receive(reply, part, note if ranged else _Note(), source, settings)
-            return
+        try:
+            async with http.stream("GET", url, headers={**own, **ranged}) as reply:
+                if reply.is_redirect:
+                    url = urljoin(url, reply.headers.get("location", ""))
+                    continue
+                await _receive(reply, part, note if ranged else _Note(), source, settings)
+                return
+        except httpx.InvalidURL:  # httpx reads where a redirect leads, too
+            raise AddressError(
+                "the address of a result cannot be read", provider=source.provider
+            ) from None
     raise AddressError("more redirects than are followed", provider=source.provider)
 
 
