@@ -121,7 +121,7 @@ class KlingProvider:
         return [card for card in catalog.cards() if card.service == self.name]
 
     async def prepare(self, request: Request) -> JSON:
-        """The path and the body without our token, each picture's hash where it will stand."""
+        """The body without our token, with each picture's hash where it will stand."""
         card, params = request.card, request.params
         no = catalog.limit_refusal(card, {**card.defaults, **params})
         if no is not None:  # by what it does where nothing is said
@@ -135,9 +135,7 @@ class KlingProvider:
             axes = ("horizontal", "vertical", "pan", "tilt", "roll", "zoom")
             config = {axis: amount if axis == which else 0 for axis in axes}
             given["camera_control"] = {"type": "simple", "config": config}
-        body = {"model_name": card.wire_id, **_wire.body(request, FORMS, given=given)}
-        pictured = "image" in body or "image_tail" in body
-        return {"path": IMAGE if pictured else TEXT, "body": body}
+        return {"model_name": card.wire_id, **_wire.body(request, FORMS, given=given)}
 
     def _picture(self, image: ImageRef) -> Any:
         if image.path is None and image.url is not None:
@@ -146,19 +144,16 @@ class KlingProvider:
         return _images.placed(image)
 
     async def submit(self, request: Request, token: str) -> Accepted:
-        ready = await self.prepare(request) if request.body is None else request.body
-        ready = {**ready, "body": {**ready["body"], "external_task_id": token}}
-        whole = _images.filled(
-            ready["body"], request, self._folder, _images.as_base64, provider=self.name
-        )
+        body = await self.prepare(request) if request.body is None else request.body
+        body = {**body, "external_task_id": token}
+        path = IMAGE if "image" in body or "image_tail" in body else TEXT
+        whole = _images.filled(body, request, self._folder, _images.as_base64, provider=self.name)
         judge = _judge(missing="retired", hint="take another model: kling/…")
-        reply = await post_once(
-            self._http, ready["path"], provider=self.name, body=whole, judge=judge
-        )
+        reply = await post_once(self._http, path, provider=self.name, body=whole, judge=judge)
         task = _data(reply).get("task_id")
         if not isinstance(task, str):
             raise UnclearError("answered without a task", provider=self.name)
-        return Accepted(JobHandle(task, {"path": ready["path"]}), ready)
+        return Accepted(JobHandle(task, {"path": path}), body)
 
     async def poll(self, job: JobHandle) -> JobState:
         path = f"{job.data.get('path', TEXT)}/{job.id}"

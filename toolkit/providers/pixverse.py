@@ -106,14 +106,13 @@ class PixVerseProvider:
         return [card for card in catalog.cards() if card.service == self.name]
 
     async def prepare(self, request: Request) -> JSON:
-        """The path and the body; pictures are handed over here."""
+        """The body; pictures are handed over here."""
         card, params = request.card, request.params
         if (params.get("seed") or 0) > MOST_SEED:
             raise self._no(f"`seed` is at most {MOST_SEED:,}, not {params['seed']:,}")
         start, end = params.get("start_image"), params.get("end_image")
         if end is not None and start is None:
             raise self._no(f"{card.model} takes `end_image` only beside a `start_image`")
-        path = TEXT if start is None else IMAGE if end is None else BETWEEN
         given: JSON = {"prompt": _wire.text_of(request), "negative": request.spec.negative}
         if start is not None:
             given["img_id" if end is None else "first_frame_img"] = await self._picture(start)
@@ -122,13 +121,12 @@ class PixVerseProvider:
         needed = {
             "duration_s": card.default_duration_s,
             "resolution": card.defaults.get("resolution"),
-            **({"aspect_ratio": card.defaults.get("aspect_ratio")} if path == TEXT else {}),
+            **({} if start else {"aspect_ratio": card.defaults.get("aspect_ratio")}),
         }
         given |= {name: value for name, value in needed.items() if params.get(name) is None}
         if params.get("duration_s") is not None:
             given["duration_s"] = whole(params["duration_s"])
-        body = {"model": card.wire_id, **_wire.body(request, FORMS, given=given)}
-        return {"path": path, "body": body}
+        return {"model": card.wire_id, **_wire.body(request, FORMS, given=given)}
 
     def _no(self, why: str) -> Refused:
         return Refused(why, kind="invalid", provider=self.name)
@@ -156,20 +154,18 @@ class PixVerseProvider:
         return found
 
     async def submit(self, request: Request, token: str) -> Accepted:
-        ready = await self.prepare(request) if request.body is None else request.body
+        body = await self.prepare(request) if request.body is None else request.body
+        path = BETWEEN if "first_frame_img" in body else IMAGE if "img_id" in body else TEXT
         trace = str(uuid.uuid5(TRACE, token))
         reply = await post_once(
-            self._http, ready["path"], provider=self.name, body=ready["body"],
+            self._http, path, provider=self.name, body=body,
             headers={"Ai-trace-id": trace}, judge=_judge(UnclearError),
         )  # fmt: skip
         made = reply.get("Resp")
         if not isinstance(made, dict) or not isinstance(made.get("video_id"), int):
             raise UnclearError("answered without a clip", provider=self.name)
         charged = {"credits": made["credits"]} if "credits" in made else {}
-        return Accepted(
-            JobHandle(str(made["video_id"]), {"trace": trace, **charged}),
-            {**ready, "trace": trace},
-        )
+        return Accepted(JobHandle(str(made["video_id"]), {"trace": trace, **charged}), body)
 
     async def poll(self, job: JobHandle) -> JobState:
         found = await self._free("GET", f"/video/result/{job.id}")

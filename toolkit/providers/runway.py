@@ -133,7 +133,7 @@ class RunwayProvider:
         return [card for card in catalog.cards() if card.service == self.name]
 
     async def prepare(self, request: Request) -> JSON:
-        """The path and the body, with each picture's hash where it will stand."""
+        """The body, with each picture's hash where it will stand."""
         card, params = request.card, request.params
         given: JSON = {"prompt": _wire.text_of(request), "negative": request.spec.negative}
         frames = self._frames(request)
@@ -144,8 +144,7 @@ class RunwayProvider:
         if (ratio := _ratio(request, with_image=bool(frames))) is not None:
             given["ratio"] = ratio
         forms = {**FORMS, "seed": ""} if card.seed == "none" else FORMS
-        body = {"model": card.wire_id, **_wire.body(request, forms, given=given)}
-        return {"path": f"/v1/{'image' if frames else 'text'}_to_video", "body": body}
+        return {"model": card.wire_id, **_wire.body(request, forms, given=given)}
 
     def _frames(self, request: Request) -> list[JSON]:
         start, end = request.params.get("start_image"), request.params.get("end_image")
@@ -177,16 +176,13 @@ class RunwayProvider:
         )
 
     async def submit(self, request: Request, token: str) -> Accepted:  # noqa: ARG002 - the seam's
-        ready = await self.prepare(request) if request.body is None else request.body
-        whole = _images.filled(
-            ready["body"], request, self._folder, _images.as_data_uri, provider=self.name
-        )
-        reply = await post_once(
-            self._http, ready["path"], provider=self.name, body=whole, judge=_judge
-        )
+        body = await self.prepare(request) if request.body is None else request.body
+        path = f"/v1/{'image' if 'promptImage' in body else 'text'}_to_video"
+        whole = _images.filled(body, request, self._folder, _images.as_data_uri, provider=self.name)
+        reply = await post_once(self._http, path, provider=self.name, body=whole, judge=_judge)
         if not isinstance(reply.get("id"), str):
             raise UnclearError("answered without a task", provider=self.name)
-        return Accepted(JobHandle(reply["id"]), ready)
+        return Accepted(JobHandle(reply["id"]), body)
 
     async def poll(self, job: JobHandle) -> JobState:
         found = await get_json(self._http, f"/v1/tasks/{job.id}", provider=self.name)
