@@ -253,6 +253,15 @@ def sheet(args: argparse.Namespace) -> int:
     return 1 if made.unreadable else 0
 
 
+def advice(args: argparse.Namespace) -> int:
+    made = _experiment(args.experiment, look=True).advice(args.by or ())
+    if args.json:
+        out(made.to_json())
+    else:
+        print(made.text)
+    return 0
+
+
 def rank(args: argparse.Namespace) -> int:
     from toolkit.results import rank_votes, read_votes
 
@@ -372,6 +381,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--cols", metavar="COLUMN")
     sub.add_argument("--frames", type=int, default=6, metavar="N")
     sub.add_argument("-o", "--output", default="sheet.jpg", metavar="FILE")
+
+    sub = command("advice", "what to change next, with the evidence and the edited prompt", advice)
+    sub.add_argument("experiment", metavar="EXPERIMENT")
+    sub.add_argument("--by", nargs="+", metavar="COLUMN", help="what makes an arm (what varies)")
 
     sub = command("rank", "ratings from a table of votes", rank)
     sub.add_argument("votes", metavar="VOTES.csv")

@@ -56,13 +56,14 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A symptom in one clip of a run."""
+    """A symptom in one clip of a run; `trace` is what shows it over time, where something does."""
 
     run_key: str
     scene: str
     sign: Sign
     clip: Clip
     path: Path | None = None
+    trace: tuple[float, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -300,6 +301,8 @@ class Advice:
                 "change": item.change,
                 "is_lone": item.is_lone,
                 "edit": "" if item.arm is None else item.arm.edit,
+                "times": telling.times(item.cases[0]),
+                "curve": telling.curve(item.cases[0]),
                 "edited": [] if item.arm is None else telling.edited(item.cases[0].clip, item.arm),
                 "picture": picture,
                 "simulated": item.simulated,
@@ -382,12 +385,12 @@ def advise(
     found: dict[tuple[str, str], list[Case]] = {}
     for key, look in looks.items():
         for sign in signs(look):
-            case = _case(by_key[key], sign, known)
+            case = _case(by_key[key], sign, known, look)
             found.setdefault((labels[key], sign.code), []).append(case)
     told = _arm_wide(rows, labels, looks)
     for (label, code), (key, sign, _) in told.items():
         if (label, code) not in found:
-            found[label, code] = [_case(by_key[key], sign, known)]
+            found[label, code] = [_case(by_key[key], sign, known, looks[key])]
     items = [
         _item(label, code, cases, rows, labels, found, metrics, told)
         for (label, code), cases in found.items()
@@ -461,7 +464,7 @@ def _looks(
         twins = others if len(others) > 1 else beside
         made[key] = Look(
             _spec(row), readings[key], [readings[k] for k in twins],
-            float(plain(row.get("clip.duration_s")) or 0.0),
+            float(plain(row.get("clip.duration_s")) or 0.0), [readings[k] for k in beside],
         )  # fmt: skip
     return made
 
@@ -474,7 +477,7 @@ def _spec(row: Row) -> RunSpec:
     )
 
 
-def _case(row: Row, sign: Sign, cards: Mapping[str, ModelCard]) -> Case:
+def _case(row: Row, sign: Sign, cards: Mapping[str, ModelCard], look: Look) -> Case:
     path = plain(row.get("clip.path"))
     clip = Clip(
         remedies.asked(row),
@@ -485,7 +488,22 @@ def _case(row: Row, sign: Sign, cards: Mapping[str, ModelCard]) -> Case:
         height=int(plain(row.get("clip.height")) or 0),
         duration_s=float(plain(row.get("clip.duration_s")) or 0.0),
     )
-    return Case(str(row["run_key"]), scene_of(row), sign, clip, Path(str(path)) if path else None)
+    trace = look.trace(_shown_by(sign, clip))
+    return Case(
+        str(row["run_key"]), scene_of(row), sign, clip, Path(str(path)) if path else None,
+        tuple(trace),
+    )  # fmt: skip
+
+
+def _shown_by(sign: Sign, clip: Clip) -> str:
+    """Whose curve shows a symptom: the metric's own, else one beside it; the way the camera went
+    along the move that was asked for."""
+    move = remedies.asked_move(clip) if sign.metric == "camera_match" else None
+    if move is not None:
+        stem = move.split("_")[0]
+        axes = {"push": "camera_zoom", "pull": "camera_zoom", "orbit": "camera_pan"}
+        return axes.get(stem, f"camera_{stem}")
+    return {"blur": "sharpness_log", "frozen": "frozen_ratio"}.get(sign.code, sign.metric)
 
 
 def _arm_wide(

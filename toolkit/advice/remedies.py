@@ -23,7 +23,7 @@ from toolkit.prompts.lint.finding import splice
 from toolkit.prompts.rendering import CAMERA_WORDS
 from toolkit.records import CAMERA_MOVES, PARTS, ImageRef, ModelCard
 
-__all__ = ["Arm", "Change", "Clip", "asked", "change", "images"]
+__all__ = ["Arm", "Change", "Clip", "asked", "asked_move", "change", "images"]
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _takes(clip: Clip, name: str, value: Any) -> bool:
 
 
 def _camera(sign: Sign, clip: Clip) -> Change:
-    move = _asked_move(clip)
+    move = asked_move(clip)
     if move is None:
         return Change("say one camera move in plain words")
     plain = CAMERA_WORDS[move]
@@ -183,7 +183,8 @@ def _camera(sign: Sign, clip: Clip) -> Change:
     )
 
 
-def _asked_move(clip: Clip) -> str | None:
+def asked_move(clip: Clip) -> str | None:
+    """The first camera move that was asked for, by parameter or in words."""
     param = clip.params.get("camera_motion")
     if isinstance(param, str) and param in CAMERA_MOVES:
         return param

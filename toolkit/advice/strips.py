@@ -14,6 +14,8 @@ __all__ = ["LOOKS", "around", "strip"]
 LOOKS = ((5, 176, 74), (4, 160, 68), (3, 144, 62), (2, 128, 56))
 """How a strip looks, the largest first: frames, their long side in pixels, JPEG quality."""
 
+GAP_PX = 3
+
 
 def around(moment_s: tuple[float, float] | None, duration_s: float, count: int) -> list[float]:
     """`count` moments in 0..1: the stretch itself, with a little before and after it.
@@ -42,7 +44,9 @@ def strip(path: Path, times: Sequence[float], *, side: int, quality: int) -> byt
     frames = frames_at(path, times, long_px=side)
     if not frames:
         raise ClipError(f"{path.name}: no picture in it")
-    joined = np.hstack([frame.image for frame in frames])
+    images = [frame.image for frame in frames]
+    gap = np.full((images[0].shape[0], GAP_PX, 3), 128, np.uint8)
+    joined = np.hstack([part for image in images for part in (gap, image)][1:])
     ok, jpeg = cv2.imencode(
         ".jpg", cv2.cvtColor(joined, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality]
     )

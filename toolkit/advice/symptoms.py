@@ -4,7 +4,7 @@ A twin is a clip of the same scene by the same model. Thresholds are differences
 the twins wherever there are any; absolute ones stand only for gross faults, or where nothing but
 the clip itself is needed (a cut, bars, what was asked for). The differences were read off simulated
 clips with planted flaws beside clean ones and then tried on other scenes and seeds: `python -m
-tests.truth advice` prints both.
+tests.advice_truth` prints both.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from toolkit.records import Reading, RunSpec
@@ -85,25 +85,44 @@ class Sign:
 
 @dataclass(frozen=True)
 class Look:
-    """A clip and its twins, as the rules see them."""
+    """A clip and its twins, as the rules see them; `beside` are all clips of its scene and model,
+    those of its own arm too."""
 
     spec: RunSpec
     readings: Readings
     twins: Sequence[Readings]
     duration_s: float
+    beside: Sequence[Readings] = ()
 
     def value(self, metric: str) -> float | None:
         found = self.readings.get(metric)
         return None if found is None else found.value
 
-    def usual(self, metric: str) -> tuple[float | None, int]:
-        """The middle of what the twins have, and how many of them have it."""
-        known = [
+    def others(self, metric: str) -> list[float]:
+        """What its twins have, as far as it is known."""
+        return [
             reading.value
             for twin in self.twins
             if (reading := twin.get(metric)) is not None and reading.value is not None
         ]
+
+    def usual(self, metric: str) -> tuple[float | None, int]:
+        """The middle of what the twins have, and how many of them have it."""
+        known = self.others(metric)
         return (statistics.median(known), len(known)) if known else (None, 0)
+
+    @property
+    def alike(self) -> Look | None:
+        """The same clip beside those alone whose camera went the same way, siblings included; None
+        where there are none. A tilt brings other things into the picture than a pan does."""
+        move = self._move(self.readings)
+        same = [twin for twin in self.beside if move is not None and self._move(twin) == move]
+        return replace(self, twins=same) if same else None
+
+    @staticmethod
+    def _move(readings: Readings) -> str | None:
+        found = readings.get("camera_motion")
+        return None if found is None else found.label
 
     def excess(self, metric: str) -> float | None:
         """How far above its twins it is; None where either is not known."""
@@ -231,8 +250,12 @@ SMEAR, FASTER, SMEARED_EDGES = -0.6, 1.3, -0.15
 
 
 def _motion_blur(look: Look) -> Sign | None:
-    """Only where it moves faster than its twins and is softer: lines in the scene shift the index
-    by themselves."""
+    """Only where it moves faster than its twins and is softer, and beside clips whose camera went
+    the same way: lines in the scene shift the index by themselves."""
+    alike = look.alike
+    if alike is None:
+        return None
+    look = alike
     speed, (usual, _) = look.value("motion_magnitude"), look.usual("motion_magnitude")
     edges = look.excess("sharpness_log")
     if speed is None or usual is None or speed < FASTER * usual:
@@ -280,18 +303,23 @@ def _longest(look: Look) -> tuple[float, float] | None:
     return (look.time_s(start, len(trace)), look.time_s(stop, len(trace))) if best else None
 
 
-DRIFT, DRIFT_SHAPE, DRIFT_TIMES = 0.01, 0.06, 1.75
+DRIFT, DRIFT_SHAPE, DRIFT_TIMES, DRIFT_FAR = 0.01, 0.06, 1.5, 5.0
 
 
 def _drift(look: Look) -> Sign | None:
-    """Colours of the region, else its shapes; what turns by itself has twins that do so too."""
+    """Colours of the region, else its shapes, beside clips whose camera went the same way; without
+    such clips only what is far beyond anything that a move brings. In some scenes all clips seem to
+    change (a dark hall, a balloon that turns): there only what stands far above all of them."""
+    alike, every = look.alike, look
+    far = 1.0 if alike is not None else DRIFT_FAR
+    look = alike or look
     for metric, by in (("subject_color_drift", DRIFT), ("subject_shape_drift", DRIFT_SHAPE)):
         trace = look.trace(metric)
         half = 0.5 * max(trace, default=0.0)
         place = next((k for k, x in enumerate(trace) if x > half), 0)
         moment = (look.time_s(place, len(trace)), look.duration_s) if trace else None
-        sign = _above(look, "drift", metric, by=by, moment_s=moment)
-        if sign is not None and sign.value >= DRIFT_TIMES * (sign.usual or 0.0):
+        sign = _above(look, "drift", metric, by=far * by, moment_s=moment)
+        if sign is not None and sign.value >= DRIFT_TIMES * max(every.others(metric), default=0.0):
             return sign
     return None
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -51,6 +52,7 @@ def export_all(
     by: str | Sequence[str] = (),
     findings: Iterable[str] = (),
     results: Iterable[Results] = (),
+    advice: Callable[[], Iterable[Mapping[str, Any]]] = tuple,
     scores: pd.DataFrame | None = None,
     votes: Sequence[Vote] = (),
     ratings: Sequence[Rating] = (),
@@ -69,7 +71,8 @@ def export_all(
 
     `runs` is `runs_df()`, `scores` is `scores_df()`. `only` narrows what is pictures alone (sheet,
     reel, clips, page): `"picks"`, `"accepted"` or run ids; tables and report hold every run, for a
-    table without its failures misleads. `sheet(path, runs)` and `reel(path, runs)` write a file,
+    table without its failures misleads. `advice()` is asked for what to change next when the report
+    is made. `sheet(path, runs)` and `reel(path, runs)` write a file,
     `bundle(path)` the experiment; a format whose function is missing is refused. `say` hears what
     was left out and why.
 
@@ -80,7 +83,8 @@ def export_all(
     wanted = _wanted(formats, {name for name, make in makers.items() if make is not None})
     job = _Job(
         Path(out), runs, title, only=only, by=resolve_all(by, runs.columns) or varied_by(runs),
-        findings=list(findings), results=list(results), scores=scores, votes=votes, ratings=ratings,
+        findings=list(findings), results=list(results), advice=advice, scores=scores, votes=votes,
+        ratings=ratings,
         metrics=metrics or {}, cards=cards, excluded=excluded or {}, statistics=list(statistics),
         captions=captions or {}, raw=raw, sheet=sheet, reel=reel, bundle=bundle,
         say=say or (lambda _: None),
@@ -135,6 +139,7 @@ class _Job:
     by: list[str] = field(kw_only=True)
     findings: list[str] = field(kw_only=True)
     results: list[Results] = field(kw_only=True)
+    advice: Callable[[], Iterable[Mapping[str, Any]]] = field(kw_only=True)
     scores: pd.DataFrame | None = field(kw_only=True)
     votes: Sequence[Vote] = field(kw_only=True)
     ratings: Sequence[Rating] = field(kw_only=True)
@@ -201,7 +206,8 @@ class _Job:
             write_report(
                 path, self.title, self.runs, by=self.by, findings=self.findings,
                 results=[self._comparison(result) for result in self.results],
-                strips=made, metrics=self.metrics, methods=self._sections, cards=self.cards,
+                strips=made, advice=self.advice(), metrics=self.metrics, methods=self._sections,
+                cards=self.cards,
             )
         ]  # fmt: skip
 

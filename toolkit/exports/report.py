@@ -69,6 +69,7 @@ def report(
     results: Iterable[Comparison] = (),
     charts: Iterable[Chart] = (),
     strips: Mapping[str, bytes] | None = None,
+    advice: Iterable[Mapping[str, Any]] = (),
     metrics: Mapping[str, Metric] | None = None,
     methods: Iterable[Section] = (),
     cards: Iterable[ModelCard] = (),
@@ -78,7 +79,8 @@ def report(
 
     `runs` is `runs_df()`, or any part of it; `by` the arms compared (what varies if not named);
     `findings` plain sentences, the most important first; `results` the comparisons made; `strips`
-    run id → JPEG of keyframes; `metrics` what the scores mean; `methods` from `methods.sections`.
+    run id → JPEG of keyframes; `advice` what to change next, as `Advice.told()` gives it; `metrics`
+    what the scores mean; `methods` from `methods.sections`.
     """
     arms = resolve_all(by, runs.columns) or varied_by(runs)
     made_at = (made_at or datetime.now(UTC)).astimezone(UTC)
@@ -97,6 +99,7 @@ def report(
         "arms": _table(_arms(runs, arms)) if arms and len(runs) else None,
         "arm_names": [_short_name(arm) for arm in arms],
         "charts": [(c.caption, c.alt or c.caption, _data_uri(c.data)) for c in charts],
+        "advice": [_advised(item) for item in advice],
         "sheet": _sheet(runs, arms, strips or {}),
         "scores": _scores(runs, arms, metrics or {}),
         "failures": _failures(runs, arms),
@@ -470,6 +473,17 @@ def _card(run: pd.Series[Any], labels: list[str], data: bytes) -> _Card:
         run["run_id"], " · ".join(said), _data_uri(data) if data else "",
         f"keyframes of {short(str(name), 60)}", problem, mark, bool(run["simulated"]),
     )  # fmt: skip
+
+
+def _advised(item: Mapping[str, Any]) -> dict[str, Any]:
+    """One item of `Advice.told()` with its strip as an address."""
+    picture = item["picture"]
+    return {
+        **item,
+        "picture": _data_uri(picture) if picture else "",
+        "alt": f"keyframes of {short(str(item['scene']), 60)}",
+        "grade_means": EVIDENCE.get(item["grade"], ""),
+    }
 
 
 def _scores(
