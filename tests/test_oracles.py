@@ -41,7 +41,8 @@ def spec_of(case: dict[str, Any], folder: Path) -> RunSpec:
             path = folder / value["picture"]
             path.write_bytes(content)
             sha256 = hashlib.sha256(content).hexdigest()
-            params[name] = ImageRef(sha256, path=str(path), url=value.get("url"))
+            url = value.get("url")
+            params[name] = ImageRef(sha256, path=None if url else str(path), url=url)
     return RunSpec(
         case["prompt"], model=case["model"], negative=case.get("negative"), params=params
     )

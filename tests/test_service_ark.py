@@ -16,6 +16,7 @@ from tests.services.ark import ArkFake
 from toolkit.errors import CannotList, ProviderError, Refused
 from toolkit.providers import ark
 from toolkit.providers._http import UnclearError
+from toolkit.records import ImageRef
 from toolkit.seams import Failed, JobHandle, Succeeded
 
 PRO, TWO = "ark/seedance-1-0-pro", "ark/seedance-2-0"
@@ -64,7 +65,7 @@ def test_extra_is_passed_on_untouched_and_last(met: Met):
 
 
 def test_pictures_are_recorded_by_their_hash_and_sent_whole(met: Met, fake: ArkFake):
-    fox, bear = picture(met.folder), picture(met.folder, "bear", url="https://p.example/bear.png")
+    fox, bear = picture(met.folder), ImageRef("0" * 64, url="https://p.example/bear.png")
     accepted = met.submit(wish(PRO, start_image=fox, end_image=bear))
     recorded, sent = accepted.sent["content"][1:], fake.of_kind("submit")[0].json["content"][1:]
     data = base64.b64encode((met.folder / "fox.png").read_bytes()).decode()

@@ -16,6 +16,7 @@ from toolkit.errors import CannotList, NotSent, ProviderError, Refused
 from toolkit.providers import dashscope
 from toolkit.providers._http import AddressError, UnclearError
 from toolkit.providers._nest import nested
+from toolkit.records import ImageRef
 from toolkit.seams import Failed, JobHandle, Request, Succeeded
 
 T2V, I2V = "dashscope/wan2.7-t2v", "dashscope/wan2.7-i2v"
@@ -214,8 +215,8 @@ def test_pictures_are_uploaded_once_and_the_key_stays_at_home(met: Met, fake: Da
     assert (met.folder / "fox.png").read_bytes() in put[0].body
 
 
-def test_a_picture_with_a_public_address_is_not_uploaded(met: Met, fake: DashScopeFake):
-    fox = picture(met.folder, url="https://pictures.example/fox.png")
+def test_a_picture_that_is_public_alone_is_not_uploaded(met: Met, fake: DashScopeFake):
+    fox = ImageRef("0" * 64, url="https://pictures.example/fox.png")
     body = met.prepare(wish(I2V, start_image=fox))
     assert body["input"]["media"] == [{"type": "first_frame", "url": fox.url}]
     assert fake.asked == []

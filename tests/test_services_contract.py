@@ -32,7 +32,7 @@ from toolkit.store.life import Claim
 
 CASES = list(all_cases())
 PICTURED = [case for case in CASES if case.image_model]
-LISTING = [case for case in CASES if case.lists]
+LISTING = [case for case in CASES if case.lists and case.shows_request]
 
 MINUTE = timedelta(minutes=1)
 
@@ -374,6 +374,18 @@ async def lost(made: Any, fake: FakeService, request: Request, token: str = TOKE
     fake.wrong("submit", "lose")
     with suppress(ToolkitError):
         await sent(made, request, token)
+
+
+@each([case for case in CASES if not case.shows_request])
+def test_where_the_list_shows_no_request_nothing_is_guessed(
+    case: Case, fake: FakeService, met: Met
+) -> None:
+    async def go(made: Any) -> Matches:
+        await lost(made, fake, asked(case))
+        return await matched(made, case, asked(case))
+
+    found = met(go)
+    assert (found.jobs, found.faded, len(found.doubtful)) == ([], [], 1)
 
 
 @each([case for case in CASES if not case.lists])

@@ -1,7 +1,7 @@
 """The requests that clients and adapters translate alike, in the toolkit's own terms, as JSON.
 
-`steps` are what is done with a case (default: `["submit"]`); a picture is `{"picture": NAME}`, with
-a `url` where it lies in public too. A case's name begins with its service.
+`steps` are what is done with a case (default: `["submit"]`); a picture is `{"picture": NAME}`, a
+file, or with a `url` one that is there alone. A case's name begins with its service.
 """
 
 from __future__ import annotations
@@ -154,5 +154,94 @@ CASES: dict[str, dict[str, Any]] = {
         "prompt": FOX,
         "params": {"duration_s": 10, "start_image": {"picture": "red.png"}},
         "steps": ["submit", "poll"],
+    },
+    "luma-text": {
+        "model": "luma/ray-2",
+        "prompt": FOX,
+        "params": {
+            "duration_s": 9,
+            "resolution": "1080p",
+            "aspect_ratio": "9:16",
+            "loop": True,
+            "camera_motion": "roll_cw",
+        },
+        "steps": ["submit", "poll", "recent"],
+    },
+    "luma-pictures": {
+        "model": "luma/ray-flash-2",
+        "prompt": FOX,
+        "params": {
+            "start_image": {"picture": "red.png", "url": "https://pictures.example/red.png"},
+            "end_image": {"picture": "blue.png", "url": "https://pictures.example/blue.png"},
+        },
+    },
+    "luma-going-on": {
+        "model": "luma/ray-2",
+        "prompt": FOX,
+        "params": {
+            "end_image": {"picture": "blue.png", "url": "https://pictures.example/blue.png"},
+            "extra": {"keyframes": {"frame0": {"type": "generation", "id": "g0"}}},
+        },
+    },
+    "luma-agents-text": {
+        "model": "luma-agents/ray-3.2",
+        "prompt": FOX,
+        "params": {
+            "duration_s": 5,
+            "resolution": "720p",
+            "aspect_ratio": "21:9",
+            "loop": True,
+            "extra": {"video": {"hdr": False}},
+        },
+        "steps": ["submit", "poll"],
+    },
+    "luma-agents-pictures": {
+        "model": "luma-agents/ray-3.2",
+        "prompt": FOX,
+        "params": {"start_image": {"picture": "red.png"}, "end_image": {"picture": "blue.png"}},
+    },
+    "luma-agents-long": {
+        "model": "luma-agents/ray-3.2",
+        "prompt": FOX,
+        "params": {
+            "duration_s": 10,
+            "start_image": {"picture": "red.png"},
+            "end_image": {"picture": "blue.png"},
+        },
+    },
+    "runway-kling": {
+        "model": "runway/kling3.0_pro",
+        "prompt": FOX,
+        "params": {
+            "duration_s": 7,
+            "resolution": "1080p",
+            "aspect_ratio": "16:9",
+            "audio": True,
+        },
+        "steps": ["submit", "poll", "cancel"],
+    },
+    "runway-veo-pictures": {
+        "model": "runway/veo3.1",
+        "prompt": FOX,
+        "negative": "text, logos",
+        "params": {
+            "duration_s": 8,
+            "resolution": "720p",
+            "aspect_ratio": "9:16",
+            "audio": False,
+            "seed": 7,
+            "start_image": {"picture": "red.png"},
+            "end_image": {"picture": "blue.png"},
+        },
+    },
+    "runway-seedance": {
+        "model": "runway/seedance2",
+        "prompt": FOX,
+        "params": {"resolution": "480p", "aspect_ratio": "21:9", "seed": 7},
+    },
+    "runway-gen": {
+        "model": "runway/gen4.5",
+        "prompt": FOX,
+        "params": {"duration_s": 4, "resolution": "720p", "aspect_ratio": "16:9"},
     },
 }

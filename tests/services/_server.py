@@ -549,6 +549,8 @@ class Case:
     params: Mapping[str, Any] = field(default_factory=dict)
     lists: bool = False
     """Whether the service has a list of jobs."""
+    shows_request: bool = True
+    """Whether the list shows what a job under way was asked for."""
     tokens: bool = False
     """Whether the list echoes a token of ours."""
     cancels: bool = False

@@ -80,7 +80,11 @@ class ArkFake(FakeService):
 
     @route("GET", "/api/v3/contents/generations/tasks/{id}", kind="poll")
     def poll(self, ask: Ask) -> Answer:
-        job = self.look(ask.path_args["id"])
+        job = self.jobs.get(ask.path_args["id"])
+        if job is not None and job.extra.setdefault("waits", self.num_polls > 1):
+            job.extra["waits"] = False  # at the first look it has not begun
+        elif job is not None:
+            self.look(job.id)
         return Answer(200, self.task(job)) if job else self.error(404, "not found")
 
     @route("GET", "/api/v3/contents/generations/tasks", kind="list")

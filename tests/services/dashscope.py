@@ -162,6 +162,7 @@ CASES = [
         fake=DashScopeFake,
         params={"duration_s": 5, "resolution": "720p"},
         lists=True,
+        shows_request=False,
         cancels=True,
         image_model="dashscope/wan2.7-i2v",
         image_params={"duration_s": 5, "resolution": "720p"},

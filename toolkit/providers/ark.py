@@ -118,7 +118,8 @@ class ArkProvider:
         for name, role in (("start_image", "first_frame"), ("end_image", "last_frame")):
             image = request.params.get(name)
             if isinstance(image, ImageRef):
-                url = image.url or _images.placed(image)
+                only_public = image.path is None and image.url is not None
+                url = image.url if only_public else _images.placed(image)
                 content.append({"type": "image_url", "image_url": {"url": url}, "role": role})
         given = {"watermark": False, "duration_s": whole(request.params.get("duration_s"))}
         sent = _wire.body(request, FORMS, given=given)

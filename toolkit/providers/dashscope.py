@@ -261,8 +261,8 @@ class DashScopeProvider:
         return self._echoes.get(task, {})
 
     async def _address(self, image: ImageRef, card: ModelCard) -> str:
-        """The picture's public address, or that of a temporary copy at the service."""
-        if image.url is not None:
+        """The address of a temporary copy at the service; the public one where there is no file."""
+        if image.path is None and image.url is not None:
             return image.url
         kept = self._uploads.get((card.wire_id, image.sha256))
         if kept is not None and datetime.now(UTC) - kept[1] < UPLOAD_KEPT:
