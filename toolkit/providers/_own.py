@@ -18,12 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from toolkit import catalog
 from toolkit.errors import CatalogError, Refused
 from toolkit.providers._http import origin
+from toolkit.providers._secrets import Key, find_key, has_key
 from toolkit.records import ModelCard
 from toolkit.seams import Request
 
 __all__ = [
-    "Server", "address", "cards_of", "file_of", "fps_of", "frames_of", "server_of", "size_of",
-    "variable",
+    "Server", "address", "cards_of", "file_of", "fps_of", "frames_of", "key_of", "server_of",
+    "size_of", "variable",
 ]  # fmt: skip
 
 
@@ -84,6 +85,12 @@ def address(service: str, cards: Iterable[ModelCard], default: str) -> str:
         url = named[0] if named else default
     origin(url)  # a clear error now, not at the first request
     return url.rstrip("/")
+
+
+def key_of(service: str) -> Key | None:
+    """The key that a person has set for a server of theirs, which needs none."""
+    name = variable(service, "KEY")
+    return find_key(name, provider=service, ask=False) if has_key(name) else None
 
 
 def file_of(name: str) -> Path:

@@ -37,7 +37,7 @@ from toolkit.errors import CannotList, CatalogError, ProviderError, Refused, Too
 from toolkit.providers import _images, _own
 from toolkit.providers._http import UnclearError, client, free_json, get_json, post_once
 from toolkit.providers._lists import back_to, moment
-from toolkit.providers._secrets import KeyAuth, find_key, has_key
+from toolkit.providers._secrets import KeyAuth
 from toolkit.providers._wire import body, is_moderation, text_of
 from toolkit.records import ImageRef, ModelCard
 from toolkit.seams import (
@@ -99,8 +99,7 @@ class VideosProvider:
         servers = [_own.server_of(card, VideosServer) for card in self._cards]
         self.download_hosts = tuple(sorted({host for s in servers for host in s.results}))
         self._http = client(self.base_url)
-        name = _own.variable(service, "KEY")
-        self._key = find_key(name, provider=service, ask=False) if has_key(name) else None
+        self._key = _own.key_of(service)
         if self._key is not None:
             self._http.auth = KeyAuth(self._key, self.base_url)
         self._stopped: set[str] = set()
