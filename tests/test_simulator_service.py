@@ -18,6 +18,7 @@ from toolkit.records import RunSpec
 from toolkit.seams import Accepted, Failed, JobHandle, Provider, Request, Running, Succeeded
 from toolkit.simulator import SimService, describe, simulate, truth
 from toolkit.simulator.planted import MODELS
+from toolkit.simulator.service import STILL_USD
 
 PARAMS = {"duration_s": 1, "resolution": "360p"}
 
@@ -154,7 +155,8 @@ def test_the_provider_speaks_the_seam(tmp_path):
 
 def test_the_catalogue_and_the_planted_truth_agree_on_the_price(tmp_path):
     cards = {card.model: card for card in SimProvider(tmp_path).models()}
-    assert set(cards) == set(MODELS)
+    assert set(cards) == {*MODELS, "sim/still"}
+    assert str(STILL_USD) in str(cards["sim/still"].price)
     for name, habits in MODELS.items():
         assert str(habits.usd_per_s) in str(cards[name].price)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from toolkit import discover
-from toolkit.errors import ProviderError, ReviewError, StoreError, ToolkitError
+from toolkit.errors import GridError, ProviderError, ReviewError, StoreError, ToolkitError
 from toolkit.records import State, from_micro
 from toolkit.store import KEEP, Keep
 
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.advice import Advice
+    from toolkit.composite import Composite
     from toolkit.grid import Grid
     from toolkit.importing import ImportReport
     from toolkit.planning import Plan
-    from toolkit.records import ModelCard
+    from toolkit.records import ImageRef, ModelCard, Run
+    from toolkit.reference import Take
     from toolkit.results import Contrast, Results
     from toolkit.runner.worker import Detached
     from toolkit.seams import Provider
@@ -323,7 +325,7 @@ class Experiment:
         start = grid if grid is not None else Grid(Prompt("a red fox"), models="sim/draft")
         builder = GridBuilder(
             start,
-            cards=catalog.cards(),
+            cards=[card for card in catalog.cards() if card.makes == "video"],
             price=catalog.price,
             plan=self.plan,
             on_run=self._run_from_builder,
@@ -387,15 +389,22 @@ class Experiment:
         this one ends.
         """
         from toolkit.planning import approve, cell_rows
+        from toolkit.reference import kept_rows
 
         builder = self._builder()
         if builder is not None and (warning := builder.unsaved(grid)):
             self._say(warning)
+        for card in grid.cards:
+            if card.makes == "image":
+                raise GridError(
+                    f"{card.model} makes pictures, no clips: start_image=exp.image(prompt, "
+                    f"model={card.model!r})"
+                )
         bill = self.plan(grid, price_usd=price_usd)
         approve(bill, self.store.budget(), up_to_usd=up_to_usd)
         if bill.cells_new:
             self._need_services(grid.models)
-        rows = list(cell_rows(grid, price_usd=price_usd))
+        rows = list(kept_rows(self.store, grid, cell_rows(grid, price_usd=price_usd)))
         self.store.add_grid(grid.to_doc())
         self.store.plan(rows)
         keys = list(dict.fromkeys(row.run_key for row in rows))
@@ -506,6 +515,107 @@ class Experiment:
     def _provider(self, service: str) -> Provider:
         module = discover.load("providers", service)
         return module.provider(self.folder)  # type: ignore[no-any-return]
+
+    # ---- reference pictures --------------------------------------------------------------------
+
+    def image(
+        self,
+        of: str | Path | ImageRef | Take | Run,
+        *,
+        at: float = 0.0,
+        model: str | None = None,
+        negative: str | None = None,
+        sample: int = 1,
+        price_usd: float | None = None,
+        up_to_usd: float | None = None,
+        timeout_s: float | None = None,
+        **params: Any,
+    ) -> ImageRef:
+        """A reference picture for `start_image=` and `end_image=`, kept in the experiment.
+
+        `of` is a file, an https address, a run or clip (its frame `at`: 0 the first, 1 the last),
+        or, with `model`, the words that a model of pictures is asked for: then it is paid like any
+        run, at most once, and the same call gives the same picture. `tk.models(makes="image")`
+        lists such models; `params` are theirs.
+        """
+        from toolkit import reference
+        from toolkit.records import ImageRef, Run
+
+        if model is not None:
+            asked = {"negative": negative, **params} if negative is not None else params
+            approval = {"price_usd": price_usd, "up_to_usd": up_to_usd}
+            return self._make_image(str(of), model, sample, asked, approval, timeout_s)
+        if isinstance(of, ImageRef):
+            return reference.kept(self.store, of)
+        if isinstance(of, reference.Take):
+            return of.frame(at)
+        if isinstance(of, str) and reference.is_address(of):
+            return reference.fetched(self.store, of)
+        run = of if isinstance(of, Run) else self._run_named(of)
+        if run is not None:
+            made = reference.picture_of(self.store, run)
+            return made or reference.take(self.store, run).frame(at)
+        path = Path(str(of)).expanduser()
+        if not path.is_file():
+            raise GridError(
+                f"no picture at {str(of)[:80]!r}: give a file, an https address or a run; for a "
+                "picture made from these words name a model of tk.models(makes='image')"
+            )
+        return reference.from_file(self.store, path)
+
+    def _run_named(self, of: object) -> Run | None:
+        """The run with this id, where it is one."""
+        if isinstance(of, str) and re.fullmatch(r"[0-9a-f]{8,64}", of):
+            return self.store.run(of)
+        return None
+
+    def _make_image(
+        self,
+        prompt: str,
+        model: str,
+        sample: int,
+        params: Mapping[str, Any],
+        approval: Mapping[str, float | None],
+        timeout_s: float | None,
+    ) -> ImageRef:
+        from toolkit import reference
+        from toolkit.grid import Grid
+        from toolkit.planning import approve, cell_rows
+
+        negative = params.get("negative")
+        params = {name: value for name, value in params.items() if name != "negative"}
+        words: Any = prompt
+        if negative is not None:
+            from toolkit.prompts.formula import Prompt
+
+            words = Prompt(prompt, negative=negative)
+        grid = Grid(words, models=model, samples=[sample], **params)
+        key = reference.one_cell(grid).run_key
+        found = {run.key: run for run in self.store.image_runs()}.get(key)
+        if found is None or found.state is State.PLANNED:
+            bill = self.plan(grid, price_usd=approval["price_usd"])
+            call = f"exp.image(…, model={model!r}"
+            approve(bill, self.store.budget(), up_to_usd=approval["up_to_usd"], call=call)
+            self._need_services([model])
+            (row,) = reference.kept_rows(
+                self.store, grid, cell_rows(grid, price_usd=approval["price_usd"])
+            )
+            found = self.store.plan_image(row.spec, row.est_cost_micro_usd)
+        if found.state.is_open or found.state is State.OVER_BUDGET:
+            self._start([key], False, False).wait(timeout_s)
+        return reference.made(self.store, key)
+
+    def clip(self, run: str | Run) -> Take:
+        """A run's clip with its pictures: `.first_frame`, `.last_frame`, `.frame(0.5)`."""
+        from toolkit.reference import take
+
+        return take(self.store, self.store.run(run if isinstance(run, str) else run.key))
+
+    def images_df(self) -> pd.DataFrame:
+        """One row a reference picture: its file and size, what made it, how many runs use it."""
+        from toolkit.tables import images_df
+
+        return images_df(self.store)
 
     def score(
         self,
@@ -674,6 +784,25 @@ class Experiment:
         from toolkit.results import contrast
 
         return contrast(_where(self.runs_df(), where), score, by, a, b)
+
+    def composite(
+        self,
+        weights: Mapping[str, float],
+        *,
+        name: str = "composite",
+        rater: str | None = None,
+        where: Mapping[str, Any] | None = None,
+    ) -> Composite:
+        """Your own weighted sum of scores, held against your votes: `{"camera_match": 1,
+        "luma_flicker": -0.5}`.
+
+        `.text` says whether it tells your votes better than a coin, in scenes held out, and how
+        many more votes would tell; only where it does is `.df` the runs with it as a column.
+        """
+        from toolkit.composite import composite
+
+        frame = _where(self.runs_df(), where)
+        return composite(frame, self.store.votes(), weights, name=name, rater=rater)
 
     def advice(self, by: By = (), *, where: Mapping[str, Any] | None = None) -> Advice:
         """What to change next: symptom, evidence, and the edited prompt as a new arm.

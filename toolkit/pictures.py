@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.errors import ClipError
+from toolkit.records import ImageRef
 
-__all__ = ["MOST_BYTES", "MOST_PIXELS", "Picture", "check", "suffix_of"]
+__all__ = ["MOST_BYTES", "MOST_PIXELS", "Picture", "check", "suffix_of", "told"]
 
 MOST_PIXELS = 80_000_000
 MOST_BYTES = 50 << 20
@@ -75,3 +76,20 @@ def check(path: Path) -> Picture:
     except Exception as problem:  # a decoder may raise anything
         raise ClipError(f"{path.name} cannot be read as a picture: {problem}") from problem
     return Picture(hashlib.sha256(content).hexdigest(), suffix, width, height, size)
+
+
+def told(image: ImageRef) -> str:
+    """A picture in a line, for people: `fox.png, 1280x720, 1.2 MB`."""
+    from PIL import Image
+
+    if image.path is None:
+        return f"{image.sha256[:12]}, kept in its experiment"
+    path = Path(image.path)
+    name = path.name if path.stem != image.sha256 else f"{image.sha256[:12]}{path.suffix}"
+    try:
+        size = path.stat().st_size
+        with Image.open(path) as opened:  # its head alone
+            width, height = opened.size
+    except Exception:  # noqa: BLE001 - a decoder may raise anything
+        return f"{name}, which cannot be read"
+    return f"{name}, {width}x{height}, {size / 1e6:.1f} MB"

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from toolkit.columns import RUN_COLUMNS, resolve_all
 from toolkit.records import (
@@ -20,10 +22,12 @@ from toolkit.records import (
     ImageRef,
     Metric,
     Rating,
+    Run,
     Score,
     State,
     Vote,
     canonical_json,
+    from_micro,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "arms_df",
     "display_df",
+    "images_df",
     "ratings_df",
     "ratings_frame",
     "runs_df",
@@ -83,7 +88,7 @@ def runs_df(store: Store, *, scores: bool = True, all: bool = False) -> pd.DataF
 
     `clip.path` is absolute. `all=True` adds `score.<metric>.confidence` and `.note`.
     """
-    columns = store.run_columns()
+    columns = store.run_columns(bare=True)
     home = str(store.folder)
     paths = [path and os.path.join(home, path) for path in columns["clip.path"]]  # noqa: PTH118
     readings = store.latest_score_rows() if scores else []
@@ -100,7 +105,7 @@ def scores_df(store: Store, *, metrics: Mapping[str, Metric] | None = None) -> p
         from toolkit import scorers
 
         metrics = scorers.METRICS
-    return scores_frame(store.latest_scores(traces=False), metrics)
+    return _scores(store.latest_score_facts(), metrics)
 
 
 def votes_df(store: Store) -> pd.DataFrame:
@@ -111,6 +116,55 @@ def votes_df(store: Store) -> pd.DataFrame:
 def ratings_df(store: Store) -> pd.DataFrame:
     """One row a mark as it was given; `current` is the one that counts, the run's last."""
     return ratings_frame(store.ratings())
+
+
+def images_df(store: Store) -> pd.DataFrame:
+    """One row a reference picture, then one a run that was to make one and has not: the file, the
+    run and words that made it (missing where it was brought), and how many runs use it.
+    """
+    uses: dict[str, int] = {}
+    for params in store.run_columns()["params"]:
+        pictures = (v for v in params.values() if isinstance(v, Mapping) and "sha256" in v)
+        for sha256 in {picture["sha256"] for picture in pictures}:
+            uses[sha256] = uses.get(sha256, 0) + 1
+    runs = store.image_runs()
+    made = {run.image_sha256: run for run in runs}
+    files = sorted((store.folder / "images").glob("??/*.*"))
+    rows: list[tuple[Path | None, Run | None]] = [(f, made.get(f.stem)) for f in files]
+    rows += [(None, run) for run in runs if run.image_sha256 is None]
+    sizes = [(None, None) if file is None else _size_of(file) for file, _ in rows]
+    cost = [(run is not None and run.spec.is_simulated, _cost_of(run)) for _, run in rows]
+    return _frame(
+        {
+            "sha256": (TEXT, [file and file.stem for file, _ in rows]),
+            "path": (TEXT, [file and str(file) for file, _ in rows]),
+            "width": (WHOLE, [width for width, _ in sizes]),
+            "height": (WHOLE, [height for _, height in sizes]),
+            "run_id": (TEXT, [run and run.id for _, run in rows]),
+            "state": (TEXT, [run and str(run.state) for _, run in rows]),
+            "reason": (TEXT, [run and run.reason for _, run in rows]),
+            "model": (TEXT, [run and run.spec.model for _, run in rows]),
+            "prompt": (TEXT, [run and run.spec.prompt for _, run in rows]),
+            "cost_usd": (NUMBER, [0.0 if simulated else usd for simulated, usd in cost]),
+            "sim_cost_usd": (NUMBER, [usd if simulated else 0.0 for simulated, usd in cost]),
+            "num_runs": (WHOLE, [uses.get(file.stem, 0) if file else 0 for file, _ in rows]),
+        }
+    )
+
+
+def _size_of(picture: Path) -> tuple[int | None, int | None]:
+    """Width and height by the file's head; None where it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(picture) as opened:
+            return opened.width, opened.height
+    except Exception:  # noqa: BLE001 - a decoder may raise anything
+        return None, None
+
+
+def _cost_of(run: Run | None) -> float:
+    return from_micro(run.cost_micro_usd or 0) if run else 0.0
 
 
 # ---------------------------------------------------------------- from plain records
@@ -151,24 +205,36 @@ def _runs(
 
 def scores_frame(scores: Iterable[Score], metrics: Mapping[str, Metric]) -> pd.DataFrame:
     """One row a reading; a metric that `metrics` does not define has no unit and no direction."""
-    scores = list(scores)
-    known = [metrics.get(score.metric) for score in scores]
+    return _scores([_facts(score) for score in scores], metrics)
+
+
+def _facts(score: Score) -> tuple[Any, ...]:
+    """As `Store.latest_score_facts` gives them."""
+    found, of = score.reading, (score.scorer, score.tier, score.settings_hash, score.clip_sha256)
+    said = (found.value, found.label, found.note, found.confidence)
+    return (score.run_key, score.metric, *said, *of)
+
+
+def _scores(rows: Sequence[tuple[Any, ...]], metrics: Mapping[str, Metric]) -> pd.DataFrame:
+    columns = [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * 10
+    keys, names, values, labels, notes, confidences, scorers, tiers, hashes, clips = columns
+    known = [metrics.get(name) for name in names]
     return _frame(
         {
-            "run_id": (TEXT, [s.run_key[:16] for s in scores]),
-            "metric": (TEXT, [s.metric for s in scores]),
-            "value": (NUMBER, [s.reading.value for s in scores]),
-            "label": (TEXT, [s.reading.label for s in scores]),
-            "note": (TEXT, [s.reading.note or None for s in scores]),
-            "confidence": (NUMBER, [s.reading.confidence for s in scores]),
+            "run_id": (TEXT, [key[:16] for key in keys]),
+            "metric": (TEXT, names),
+            "value": (NUMBER, values),
+            "label": (TEXT, labels),
+            "note": (TEXT, [note or None for note in notes]),
+            "confidence": (NUMBER, confidences),
             "unit": (TEXT, [m and m.unit for m in known]),
             "direction": (TEXT, [m and m.direction for m in known]),
             "evidence": (TEXT, [m and m.evidence for m in known]),
-            "scorer": (TEXT, [s.scorer for s in scores]),
-            "tier": (TEXT, [s.tier for s in scores]),
-            "settings_hash": (TEXT, [s.settings_hash for s in scores]),
-            "clip.sha256": (TEXT, [s.clip_sha256 for s in scores]),
-            "run_key": (TEXT, [s.run_key for s in scores]),
+            "scorer": (TEXT, scorers),
+            "tier": (TEXT, tiers),
+            "settings_hash": (TEXT, hashes),
+            "clip.sha256": (TEXT, clips),
+            "run_key": (TEXT, keys),
         }
     )
 
@@ -300,18 +366,34 @@ def _frame(columns: Mapping[str, tuple[str, list[Any]]]) -> pd.DataFrame:
 
 
 def _column(values: list[Any], dtype: Any) -> pd.Series[Any]:
-    """`values` as a column of exactly `dtype`; None is the dtype's missing value."""
+    """`values` as a column of exactly `dtype`; None is the dtype's missing value. A time is a
+    datetime, or seconds since 1970.
+    """
     if dtype == TIME:
+        if any(isinstance(value, float) for value in values):
+            return _moments(values)
         when: pd.Series[Any] = pd.to_datetime(pd.Series(values, dtype=object), utc=True)
         return when.astype(dtype)
     if dtype == TEXT:
-        try:
-            return pd.Series(values, dtype=TEXT)
+        try:  # five times as quick as by way of objects
+            return pd.Series(pd.array(pa.array(values, type=pa.large_string()), dtype=TEXT))
         except UnicodeEncodeError:
             return pd.Series([_text(value) for value in values], dtype=TEXT)
+        except pa.ArrowException:  # something else than text among them
+            return pd.Series(values, dtype=TEXT)
     if dtype == NUMBER:
         return pd.Series(np.array(values, dtype=np.float64))
     return pd.Series(pd.array(values, dtype=dtype))
+
+
+def _moments(seconds: list[float | None]) -> pd.Series[Any]:
+    """Seconds since 1970 as times, rounded as `datetime.fromtimestamp` does."""
+    part, whole = np.modf(np.array(seconds, dtype=np.float64))
+    missing = np.isnan(whole)
+    micros = np.where(missing, 0, whole).astype(np.int64) * 1_000_000
+    micros += np.rint(np.where(missing, 0, part) * 1e6).astype(np.int64)
+    micros[missing] = np.iinfo(np.int64).min  # NaT
+    return pd.Series(micros.view("datetime64[us]")).dt.tz_localize("UTC")
 
 
 def _text(value: Any) -> str | None:

@@ -52,9 +52,14 @@ NEEDS = {  # words that a model can or cannot meet at all
 
 
 def find(
-    words: str = "", max_usd: float | None = None, *, among: Iterable[ModelCard] | None = None
+    words: str = "",
+    max_usd: float | None = None,
+    *,
+    among: Iterable[ModelCard] | None = None,
+    makes: str = "video",
 ) -> list[Match]:
-    """The models for a purpose, best first: best use before strengths, weaknesses against.
+    """The models for a purpose, best first: best use before strengths, weaknesses against; of those
+    that make a "video", or an "image".
 
     Retired models are left out and simulated ones come last. `max_usd` is the most that one usual
     clip may cost; where it is given a model of unknown price is left out: unknown is not cheap.
@@ -62,7 +67,7 @@ def find(
     asked = _stems(words, meant=True)
     found = []
     for card in cards() if among is None else among:
-        if card.status == "retired":
+        if card.status == "retired" or card.makes != makes:
             continue
         match = _match(card, asked)
         if match is None or (max_usd is not None and not _affordable(match.price, max_usd)):
@@ -124,7 +129,8 @@ def _match(card: ModelCard, asked: dict[str, str]) -> Match | None:
         why.append("price unknown")
     else:
         kind = "sim $" if cost.simulated else "$"
-        why.append(f"{kind}{from_micro(cost.expected):.2f} for {params['duration_s']:g} s")
+        of = f"{params['duration_s']:g} s" if card.makes == "video" else "a picture"
+        why.append(f"{kind}{from_micro(cost.expected):.2f} for {of}")
     return Match(card, score, tuple(why), cost)
 
 

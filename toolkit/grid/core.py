@@ -29,10 +29,10 @@ from toolkit.grid.labels import identity, scenes, unique
 from toolkit.grid.rules import Exclusion, Rule, applies, read_rules
 from toolkit.grid.sources import read_prompts
 from toolkit.grid.tally import groups
+from toolkit.pictures import told
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt, render
 from toolkit.prompts.wildcards import Wildcards
 from toolkit.prompts.wildcards import wildcards as read_wildcards
-from toolkit.pictures import told
 from toolkit.records import CANONICAL_PARAMS, PARTS, ImageRef, ModelCard, RunSpec, canonical_json
 
 __all__ = ["Cell", "Exclusion", "Grid"]
@@ -678,9 +678,9 @@ class Grid:
                 "a text is sent exactly as typed: choices in it ({a|b}, __list__) are not made; "
                 "write it as tk.Prompt(subject=…)"
             )
-        services = list(dict.fromkeys(card.service for card in self._cards))
-        for image in dict.fromkeys(self.images):
-            found.append(f"a picture that would be uploaded to {', '.join(services)}: {told(image)}")
+        asked = dict.fromkeys(card.service for card in self._cards if not card.is_simulated)
+        goes = f"would be uploaded to {', '.join(asked)}" if asked else "stays on this machine"
+        found += [f"a picture that {goes}: {told(image)}" for image in dict.fromkeys(self.images)]
         return found
 
     @cached_property

@@ -25,8 +25,11 @@ ALWAYS_ASK_MICRO_USD = 10_000_000
 SHARE_OF_CAP = 4
 
 
-def approve(bill: Plan, budget: Budget, *, up_to_usd: float | None = None) -> None:
-    """Returns where the bill may be run; `BudgetError` or `ApprovalNeeded` says the way on.
+def approve(
+    bill: Plan, budget: Budget, *, up_to_usd: float | None = None, call: str = "exp.run(grid"
+) -> None:
+    """Returns where the bill may be run; `BudgetError` or `ApprovalNeeded` says the way on, which
+    begins with `call`.
 
     Nothing is spent here, whatever happens.
     """
@@ -46,7 +49,7 @@ def approve(bill: Plan, budget: Budget, *, up_to_usd: float | None = None) -> No
     if cost.unknown:
         notes = sorted({arm.each.note for arm in bill.arms if arm.each.unknown and arm.new})
         raise BudgetError(
-            f"{'; '.join(notes)}. Nothing spent. To run: exp.run(grid, price_usd=…) with the most "
+            f"{'; '.join(notes)}. Nothing spent. To run: {call}, price_usd=…) with the most "
             f"that one clip may cost"
         )
     if not cost.high:
@@ -67,9 +70,9 @@ def approve(bill: Plan, budget: Budget, *, up_to_usd: float | None = None) -> No
     asks = cost.high > UNASKED_MICRO_USD and cost.high * SHARE_OF_CAP > cap
     if granted is None:
         if asks or cost.high > ALWAYS_ASK_MICRO_USD:
-            raise ApprovalNeeded(_ask(bill))
+            raise ApprovalNeeded(_ask(bill, call))
     elif cost.high > granted:
-        raise ApprovalNeeded(_ask(bill))
+        raise ApprovalNeeded(_ask(bill, call))
 
 
 def _are(number: int) -> str:
@@ -85,11 +88,8 @@ def _granted(up_to_usd: float | None) -> int | None:
         raise BudgetError(f"`up_to_usd`: {error}") from None
 
 
-def _ask(bill: Plan) -> str:
-    return (
-        f"{bill.headline}. Nothing spent. "
-        f"To run: exp.run(grid, up_to_usd={_amount(bill.cost.high)})"
-    )
+def _ask(bill: Plan, call: str) -> str:
+    return f"{bill.headline}. Nothing spent. To run: {call}, up_to_usd={_amount(bill.cost.high)})"
 
 
 def _amount(micro: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolkit.columns import as_list, resolve_all
@@ -55,7 +56,7 @@ def promoted(
             raise GridError(f"no run of the arm {arm!r} by {', '.join(names)}; there are: {shown}")
         chosen += found
     prompts = list(dict.fromkeys(_prompt(row) for row in chosen))
-    asked_for = {**_carried(chosen, names), **params}
+    asked_for = {**_carried(chosen, names, store.folder), **params}
     exclude = _not_chosen(names, levels, asked_for)
     return Grid(prompts, models=models, samples=samples, exclude=exclude, **asked_for)
 
@@ -102,8 +103,12 @@ def _prompt(row: Mapping[str, Any]) -> Prompt:
     return Prompt(**parts, negative=escape(negative) if negative else None, **labels)
 
 
-def _carried(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, Any]:
-    """The parameters that go on: each with the values it had, what differs by model made near."""
+def _carried(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[str], folder: Path
+) -> dict[str, Any]:
+    """The parameters that go on: each with the values it had, what differs by model made near.
+    Pictures lie in `folder`.
+    """
     found: dict[str, list[Any]] = {}
     for row in rows:
         for name, value in row["params"].items():
@@ -119,8 +124,13 @@ def _carried(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[st
         elif name in NEAR and f"param.{name}" not in names:
             carried[name] = [near(value) for value in values]
         else:
-            carried[name] = [ImageRef(**v) if _is_image(v) else v for v in values]
+            carried[name] = [_image(v, folder) if _is_image(v) else v for v in values]
     return carried
+
+
+def _image(value: Mapping[str, Any], folder: Path) -> ImageRef:
+    path = value.get("path")
+    return ImageRef(**{**value, "path": path and str(folder / path)})
 
 
 def _is_image(value: Any) -> bool:

@@ -145,9 +145,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def check_url(url: str, *, hosts: Iterable[str], base_url: str | None = None) -> None:
-    """Pass for https on one of `hosts` (`*.name` means any host below), and for the very origin of
-    `base_url`; else `AddressError`. Whether the host's addresses are public is checked when
-    connecting.
+    """Pass for https on one of `hosts` (`*.name` means any host below, `*` any at all), and for the
+    very origin of `base_url`; else `AddressError`. Whether the host's addresses are public is
+    checked when connecting.
     """
     scheme, host, port = where = origin(url)
     if base_url is not None and where == origin(base_url):
@@ -163,6 +163,8 @@ def check_url(url: str, *, hosts: Iterable[str], base_url: str | None = None) ->
 
 def _matches(host: str, pattern: str) -> bool:
     pattern = pattern.lower()
+    if pattern == "*":
+        return True
     if pattern.startswith("*."):
         return host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
     return host == pattern

@@ -29,7 +29,9 @@ __all__ = ["SimProvider", "provider"]
 
 
 class SimProvider:
-    """`sim/draft` and `sim/final`, served from a folder: jobs, files and charges outlive us."""
+    """`sim/draft`, `sim/final` and `sim/still`, served from a folder: jobs, files and charges
+    outlive us.
+    """
 
     name = "sim"
 

@@ -16,19 +16,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from toolkit.errors import ProviderError
 from toolkit.locks import try_lock
-from toolkit.pictures import suffix_of
-from toolkit.providers._http import AddressError, check_url, origin
+from toolkit.pictures import MOST_BYTES, suffix_of
+from toolkit.providers._http import AddressError, check_url, client, origin
 from toolkit.runner.settings import Settings
 from toolkit.seams import Asset
 from toolkit.store.failpoint import point
 
-__all__ = ["BadContentError", "GoneError", "NoSpaceError", "Source", "fetch"]
+__all__ = ["BadContentError", "GoneError", "NoSpaceError", "Source", "fetch", "fetch_picture"]
 
 MOST_REDIRECTS = 3
 
@@ -91,6 +91,25 @@ async def fetch(
         raise BadContentError("a result without an address", provider=source.provider)
     point("download.complete")
     return await asyncio.to_thread(_check, asset, part, source, makes)
+
+
+async def fetch_picture(url: str, part: Path) -> None:
+    """Bring a picture from anywhere on the public internet, by https; `ProviderError` where that
+    cannot be.
+    """
+    settings = Settings(most_bytes=MOST_BYTES, spare_bytes=1 << 20)
+    where = urlsplit(url).hostname or url[:60]
+    async with client(public_only=True) as http:
+        try:
+            await fetch(
+                Asset(url=url), part, Source("", ("*",)), http=http, settings=settings,
+                makes="image",
+            )  # fmt: skip
+        except (httpx.HTTPError, OSError, ProviderError) as problem:
+            why = str(problem) or type(problem).__name__
+            raise ProviderError(f"no picture could be fetched from {where}: {why}") from None
+        finally:
+            _Note.path(part).unlink(missing_ok=True)
 
 
 def _copy(path: Path, part: Path, source: Source) -> None:

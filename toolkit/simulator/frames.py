@@ -42,7 +42,9 @@ from toolkit.simulator.shot import (
 from toolkit.simulator.subjects import KINDS, sprites
 from toolkit.simulator.words import Script, read
 
-__all__ = ["ambience", "check", "path", "render", "size_of"]
+__all__ = ["STILL", "ambience", "as_clip", "check", "path", "render", "size_of"]
+
+STILL = "sim/still"
 
 FPS = 24.0
 _LINES = {"360p": 360, "480p": 480, "540p": 540, "720p": 720, "1080p": 1080}
@@ -421,6 +423,8 @@ def _backdrop(stage: Stage, image: Image) -> Layer:
 
 def check(spec: RunSpec) -> None:
     """`Refused` where `render` would refuse; costs next to nothing."""
+    if spec.model == STILL:
+        spec = as_clip(spec)
     truth(spec)
     size_of(spec)
     duration_of(spec)
@@ -431,6 +435,14 @@ def check(spec: RunSpec) -> None:
         if spec.params.get(name) is not None and spec.model == "sim/draft":
             raise Refused(f"sim/draft takes no {name}", kind="invalid", provider="sim")
         _image(spec.params.get(name))
+
+
+def as_clip(spec: RunSpec) -> RunSpec:
+    """The clip of `sim/final` whose first frame is the picture that `sim/still` makes."""
+    if odd := sorted(spec.params.keys() - {"resolution", "aspect_ratio", "seed"}):
+        raise Refused(f"{STILL} takes no {odd[0]}", kind="invalid", provider="sim")
+    params = {**spec.params, "duration_s": 1, "camera_motion": "static"}
+    return replace(spec, model="sim/final", params=params)
 
 
 def render(spec: RunSpec) -> Iterator[Image]:

@@ -30,6 +30,7 @@ __all__ = ["SimJob", "SimService", "simulate"]
 
 JobState = Literal["queued", "running", "succeeded", "failed", "moderated", "cancelled"]
 
+STILL_USD = 0.01
 _WORKERS = 2
 _FINISHED = frozenset({"succeeded", "failed", "moderated", "cancelled"})
 
@@ -68,7 +69,8 @@ def simulate(
     sample: int = 1,
     **params: Any,
 ) -> Path:
-    """Render one clip of `prompt` to `path` and return it; `params` as in a grid.
+    """Render one clip of `prompt` to `path` and return it (a PNG of `sim/still`); `params` as in a
+    grid.
 
     Outside any experiment, budget or queue: for trying words, and for clips to test with. Raises
     `Refused` where the simulated service would refuse.
@@ -80,9 +82,16 @@ def simulate(
 
 
 def _write(spec: RunSpec, target: Path) -> None:
-    from toolkit.simulator.frames import ambience, render
+    from toolkit.simulator.frames import STILL, ambience, as_clip, render
     from toolkit.video.encode import write_mp4
 
+    if spec.model == STILL:
+        from PIL import Image
+
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        Image.fromarray(next(render(as_clip(spec)))).save(part, "PNG")
+        part.replace(target)
+        return
     frames = render(spec)
     sound = ambience(spec) if spec.params.get("audio") is True else None
     fps = float(spec.params.get("fps") or 24.0)
@@ -210,8 +219,11 @@ class SimService:
             (self._jobs / f"{job_id}.lock").unlink()
 
     def _render(self, job: SimJob) -> SimJob:
+        from toolkit.simulator.frames import STILL, as_clip
+
         spec = job.run_spec
-        planted, habits = truth(spec), model_truth(spec.model)
+        shown = as_clip(spec) if spec.model == STILL else spec
+        planted, habits = truth(shown), model_truth(shown.model)
         started = time.monotonic()
         if planted.refused:
             self._wait(started, habits.latency_s)
@@ -219,14 +231,15 @@ class SimService:
         if planted.fails:
             self._wait(started, habits.latency_s)
             return self._ended(job, "failed", "the simulated service failed, as planted")
-        name = f"{job.id}.mp4"
+        name = f"{job.id}.{'png' if spec.model == STILL else 'mp4'}"
         _write(spec, self._files / name)
         self._wait(started, habits.latency_s)
         content = (self._files / name).read_bytes()
         seconds = float(spec.params.get("duration_s", 5.0))
+        cost = STILL_USD if spec.model == STILL else seconds * habits.usd_per_s
         return replace(
             self._ended(job, "succeeded", ""),
-            cost_micro_usd=to_micro(seconds * habits.usd_per_s),
+            cost_micro_usd=to_micro(cost),
             file=name,
             sha256=hashlib.sha256(content).hexdigest(),
             size_bytes=len(content),
