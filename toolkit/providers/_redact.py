@@ -5,11 +5,17 @@ from __future__ import annotations
 import base64
 import contextlib
 import logging
+import re
 import traceback
 from typing import Any
 from urllib.parse import quote
 
 __all__ = ["hide", "redact"]
+
+CHATTY = {"httpx", "httpcore"}
+"""Libraries that log whole addresses; those of results are often signed, which is a key of a day."""
+
+SIGNED = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]+")
 
 _shapes: list[str] = []
 
@@ -43,7 +49,10 @@ class _Clean:
         record: logging.LogRecord = self._make(*args, **kwargs)
         with contextlib.suppress(Exception):  # a log that cannot be made fails where it is written
             said = record.getMessage()
-            if (clean := redact(said)) != said:
+            clean = redact(said)
+            if record.name.partition(".")[0] in CHATTY:
+                clean = SIGNED.sub(r"\1?**********", clean)
+            if clean != said:
                 record.msg, record.args = clean, ()
             if record.exc_info and record.exc_info[1] is not None:
                 trace = "".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")
