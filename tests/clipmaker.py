@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import av
@@ -23,6 +24,11 @@ cv2.setNumThreads(1)  # as in a decode process; more only wait for each other on
 
 def texture(seed: int = 0, size: tuple[int, int] = (900, 1200)) -> Image:
     """An (H, W, 3) picture with detail at every scale, colours, and no large flat part."""
+    return _texture(seed, size).copy()
+
+
+@lru_cache(maxsize=32)
+def _texture(seed: int, size: tuple[int, int]) -> Image:
     rng = np.random.default_rng(seed)
     height, width = size
     total = np.zeros((height, width, 3), np.float32)

@@ -13,6 +13,7 @@ from tests.clipmaker import Image, passed, seen, texture
 from toolkit.records import Reading, RunSpec
 from toolkit.scorers import default, every_scorer, with_metric
 from toolkit.scorers.flicker import luma_flicker
+from toolkit.scorers.lettering import Lettering
 from toolkit.scorers.structure import ssim
 from toolkit.scorers.subject import Subject
 
@@ -172,6 +173,7 @@ def test_what_cannot_be_said_is_unscored_with_the_reason():
         "accel": still,
         "motion_blur_index": "too little moves faster than 2 px in a frame",
         "hog_adjacent": "no edges in the picture",
+        "roi_text_stability": "no box was drawn around the text; see Lettering(box=…)",
         "subject_color_drift": "too few corners in the region to follow",
         "subject_shape_drift": "too few corners in the region to follow",
         "track_survival": "too few corners in the region to follow",
@@ -273,6 +275,59 @@ def test_a_subject_that_is_lost_is_unscored():
     assert "of the region can be followed to the end" in found["subject_shape_drift"].note
     cut = _subject([*_staged()[:12], *[other] * 12])
     assert {reading.note for reading in cut.values()} == {"a cut: nothing to follow"}
+
+
+# -- letters ---------------------------------------------------------------------------------------
+
+BOX = (0.17, 0.3, 0.66, 0.4)
+
+
+def _sign(words: str = "OPEN 24H", bend: float = 0.0) -> Image:
+    """A wall with a sign; `bend` waves its letters by so many pixels."""
+    wall, board = texture(21, (500, 700))[..., 1].copy(), np.full((78, 252), 205, np.uint8)
+    cv2.putText(board, words, (12, 54), cv2.FONT_HERSHEY_SIMPLEX, 1.35, 30, 4, cv2.LINE_AA)
+    y, x = np.mgrid[:78, :252].astype(np.float32)
+    x += (bend * np.sin(y / 5 + bend)).astype(np.float32)
+    y += (bend * np.sin(x / 12 + bend)).astype(np.float32)
+    bent = cv2.remap(board, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    wall[211:289, 224:476] = bent
+    return wall
+
+
+def _letters(change: Callable[[float], Image] = lambda t: _sign(), **net: float) -> Reading:
+    frames = [
+        seen(change(t), (216, 384), **{axis: way * t for axis, way in net.items()})
+        for t in np.linspace(0, 1, 10)
+    ]
+    return Lettering(box=BOX)(passed(frames, 8), SPEC)["roi_text_stability"]
+
+
+@pytest.mark.parametrize("net", [{}, {"pan": 0.2}, {"zoom": 0.2}, {"zoom": -0.2}, {"roll": 0.15}])
+def test_letters_that_keep_their_shape_are_stable_whatever_the_camera_does(net: dict[str, float]):
+    found = _letters(**net)
+    assert found.value > 0.85
+    assert found.confidence > 0.6
+
+
+def test_letters_that_wave_or_become_others_are_told():
+    same = _letters(pan=0.1).value
+    assert _letters(lambda t: _sign(bend=4 * t), pan=0.1).value < same - 0.15
+    assert _letters(lambda t: _sign("OPEN 24H" if t < 0.1 else "OREM 2VN")).value < same - 0.1
+    assert _letters(lambda t: (_sign() * (1 - 0.3 * t)).astype(np.uint8)).value > 0.85
+
+
+def test_without_letters_to_follow_there_is_no_stability():
+    clip = passed([_sign()] * 4)
+    for box, note in (
+        (None, "no box was drawn around the text; see Lettering(box=…)"),
+        ((0.5, 0.5, 0.005, 0.2), "the box is smaller than 12 px"),
+    ):
+        found = Lettering(box=box)(clip, SPEC)["roi_text_stability"]
+        assert found == Reading(None, note=note)
+    flat = passed([np.full(SIZE, 90, np.uint8)] * 4)
+    assert Lettering(box=BOX)(flat, SPEC)["roi_text_stability"].note == (
+        "no edges in the box at the start"
+    )
 
 
 # -- change over time ------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -15,9 +15,45 @@ from toolkit.scorers import table
 from toolkit.scorers.likeness import hog
 from toolkit.seams import Analysis
 
-__all__ = ["Subject"]
+__all__ = ["Subject", "follow", "region"]
 
 Points = NDArray[np.float32]
+Region = tuple[int, int, int, int]
+
+
+def region(box: tuple[float, float, float, float], width: int, height: int) -> Region:
+    """Left, top, right, bottom in pixels of a box (left, top, width, height) in shares."""
+    left, top, wide, high = box
+    return (
+        round(left * width), round(top * height),
+        round((left + wide) * width), round((top + high) * height),
+    )  # fmt: skip
+
+
+def follow(
+    clip: Analysis, where: Region, moments: Sequence[int], corners: int = 300
+) -> tuple[Points, list[tuple[Points, Points]]]:
+    """The corners within `where` at the first moment; at every moment those that are still there,
+    then and now: followed from frame to frame, there and back (Lucas and Kanade, pyramids).
+    """
+    _, height, width = clip.small.shape
+    x0, y0, x1, y1 = where
+    mask = np.zeros((height, width), np.uint8)
+    mask[y0:y1, x0:x1] = 255
+    found: Any = cv2.goodFeaturesToTrack(clip.small[moments[0]], corners, 0.01, 3, mask=mask)
+    start: Points = np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2)
+    then, now = start, start
+    asked, ways = set(moments), [(then, now)]
+    for t in range(moments[0], moments[-1]):
+        if len(now):
+            there = _steps(clip.small[t], clip.small[t + 1], now)
+            again = _steps(clip.small[t + 1], clip.small[t], there)
+            inside = ((there >= 0) & (there < (width, height))).all(axis=1)
+            kept = (np.hypot(*(again - now).T) < 1) & inside
+            then, now = then[kept], there[kept]
+        if t + 1 in asked:
+            ways.append((then, now))
+    return start, ways
 
 
 @dataclass(frozen=True)
@@ -77,7 +113,8 @@ class Subject:
         first, last = clip.shown[0], clip.shown[-1]
         if any(first < cut <= last for cut in clip.cuts):
             return dict.fromkeys(self.metrics, Reading(None, note="a cut: nothing to follow"))
-        start, ways = self._follow(clip)
+        box = self._region(clip.small.shape[2], clip.small.shape[1])
+        start, ways = follow(clip, box, clip.shown, self.corners)
         if len(start) < 12:
             note = "too few corners in the region to follow"
             return dict.fromkeys(self.metrics, Reading(None, note=note))
@@ -105,36 +142,8 @@ class Subject:
             "track_survival": alive,
         }  # fmt: skip
 
-    def _region(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom in pixels."""
-        left, top, wide, high = self.box or (0.22, 0.22, 0.56, 0.56)
-        return (
-            round(left * width), round(top * height),
-            round((left + wide) * width), round((top + high) * height),
-        )  # fmt: skip
-
-    def _follow(self, clip: Analysis) -> tuple[Points, list[tuple[Points, Points]]]:
-        """The corners at the start; at every moment shown those still there, then and now."""
-        _, height, width = clip.small.shape
-        x0, y0, x1, y1 = self._region(width, height)
-        mask = np.zeros((height, width), np.uint8)
-        mask[y0:y1, x0:x1] = 255
-        found: Any = cv2.goodFeaturesToTrack(
-            clip.small[clip.shown[0]], self.corners, 0.01, 3, mask=mask
-        )
-        start: Points = np.zeros((0, 2), np.float32) if found is None else found.reshape(-1, 2)
-        then, now = start, start
-        moments, ways = set(clip.shown), [(then, now)]
-        for t in range(clip.shown[0], clip.shown[-1]):
-            if len(now):
-                there = _steps(clip.small[t], clip.small[t + 1], now)
-                again = _steps(clip.small[t + 1], clip.small[t], there)
-                inside = ((there >= 0) & (there < (width, height))).all(axis=1)
-                kept = (np.hypot(*(again - now).T) < 1) & inside
-                then, now = then[kept], there[kept]
-            if t + 1 in moments:
-                ways.append((then, now))
-        return start, ways
+    def _region(self, width: int, height: int) -> Region:
+        return region(self.box or (0.22, 0.22, 0.56, 0.56), width, height)
 
     def _compare(
         self, clip: Analysis, ways: list[tuple[Points, Points]]
