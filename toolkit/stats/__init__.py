@@ -4,12 +4,14 @@
     power       how many more scenes or votes would tell
     ranking     Bradley-Terry with ties, clustered by scene
     agreement   side bias, raters with themselves and each other
+    composite   whether a weighted sum of scores says what votes say
     sequential  the e-value that survives peeking
 
 Nothing here knows a prompt or a DataFrame. SciPy and evalica are loaded at the first use.
 """
 
 from toolkit.stats.agreement import agreement, share, side_bias
+from toolkit.stats.composite import held_out_accuracy, pair_accuracy, scales
 from toolkit.stats.paired import (
     Wins,
     holm,
@@ -41,12 +43,15 @@ __all__ = [
     "detectable_difference",
     "detectable_win_rate",
     "e_value",
+    "held_out_accuracy",
     "holm",
     "mean_estimate",
     "more_scenes",
     "more_votes",
+    "pair_accuracy",
     "paired_estimate",
     "resting_on",
+    "scales",
     "scene_differences",
     "scenes_needed",
     "share",
