@@ -33,12 +33,39 @@ FLUX = {
     },
     "additionalProperties": False,
 }  # fmt: skip
-_SEEDANCE = SPEC["endpoints"]["fal-ai/bytedance/seedance/v1.5/pro/text-to-video"]["input"]
+SEEDANCE_2: dict[str, Any] = {
+    "type": "object",
+    "required": ["prompt"],
+    "properties": {
+        "prompt": {"type": "string"},
+        "resolution": {"type": "string", "enum": ["480p", "720p", "1080p", "4k"]},
+        "duration": {"type": "string", "enum": ["auto", *map(str, range(4, 16))]},
+        "aspect_ratio": {
+            "type": "string",
+            "enum": ["auto", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16"],
+        },
+        "generate_audio": {"type": "boolean"},
+        "seed": {"type": "integer"},
+    },
+    "additionalProperties": False,
+}
+_TYPED = {name: told["input"] for name, told in SPEC["endpoints"].items()}
 ENDPOINTS: dict[str, dict[str, Any]] = {
-    **{name: told["input"] for name, told in SPEC["endpoints"].items()},
+    **_TYPED,
+    # the name was seen, its inputs were not: taken as its sibling's
+    "fal-ai/kling-video/v3/standard/image-to-video": _TYPED[
+        "fal-ai/kling-video/v3/pro/image-to-video"
+    ],
     "fal-ai/flux/schnell": FLUX,
-    "bytedance/seedance-2.0/text-to-video": {**_SEEDANCE, "additionalProperties": True},
-    "bytedance/seedance-2.0/image-to-video": {**_SEEDANCE, "additionalProperties": True},
+    "bytedance/seedance-2.0/text-to-video": SEEDANCE_2,
+    "bytedance/seedance-2.0/image-to-video": {
+        **SEEDANCE_2,
+        "properties": {
+            **SEEDANCE_2["properties"],
+            "image_url": {"type": "string", "format": "uri"},
+            "end_image_url": {"type": "string", "format": "uri"},
+        },
+    },
 }
 PRICES = {"fal-ai/veo3": (0.4, "second"), "fal-ai/flux/schnell": (0.003, "megapixel")}
 PAGE = 100
@@ -202,7 +229,8 @@ class FalFake(FakeService):
         name = ask.query["endpoint_id"]
         if name not in ENDPOINTS:
             return self.error(404, "not found")
-        outputs = SPEC["endpoints"].get(name, {"output": ["images", "seed", "prompt"]})["output"]
+        untyped = ["images", "seed", "prompt"] if "flux" in name else ["video", "seed"]
+        outputs = SPEC["endpoints"].get(name, {"output": untyped})["output"]
         path = f"/{name}"
         in_json = {"application/json": {"schema": {"$ref": "#/components/schemas/TheInput"}}}
         out_json = {"application/json": {"schema": {"$ref": "#/components/schemas/TheOutput"}}}
