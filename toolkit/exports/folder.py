@@ -161,7 +161,7 @@ class _Job:
 
     def make_parquet(self) -> list[Path]:
         """The lossless tables: runs, and the scores, votes and marks they rest on."""
-        made = [table.to_parquet(self.runs, self.out / "results.parquet")]
+        made = [table.to_parquet(self._portable, self.out / "results.parquet")]
         for name, df in (("scores", self.scores), ("votes", self._votes), ("ratings", self._marks)):
             if df is not None and len(df):
                 made.append(table.to_parquet(df, self.out / f"{name}.parquet"))
