@@ -23,29 +23,35 @@ NAME = "REPLICATE_API_TOKEN"
 SIGNATURE = "canary-signature-77e1"
 
 CELLS = (
-    "%xmode Verbose\n"
-    "import logging, os, pickle\n"
-    "logging.basicConfig(level=logging.DEBUG, filename=os.environ['HERE'] + '/debug.log')\n"
-    "import toolkit as tk\n"
-    "exp = tk.Experiment('canary', budget_usd=9)\n"
-    "grid = tk.Grid(tk.Prompt(subject='a red fox', environment='deep snow'),\n"
-    "               camera=['static wide shot', 'slow push in'],\n"
-    "               models='replicate/luma/ray-2-720p', duration_s=5)\n"
-    "grid",
+    (
+        "%xmode Verbose\n"
+        "import logging, os, pickle\n"
+        "logging.basicConfig(level=logging.DEBUG, filename=os.environ['HERE'] + '/debug.log')\n"
+        "import toolkit as tk\n"
+        "exp = tk.Experiment('canary', budget_usd=9)\n"
+        "grid = tk.Grid(tk.Prompt(subject='a red fox', environment='deep snow'),\n"
+        "               camera=['static wide shot', 'slow push in'],\n"
+        "               models='replicate/luma/ray-2-720p', duration_s=5)\n"
+        "grid"
+    ),
     "exp.build(grid)",
     "batch = exp.run(grid, up_to_usd=9)\nawait batch",
     "exp.runs_df()",
-    "from toolkit import discover\n"
-    "provider = discover.load('providers', 'replicate').provider(exp.folder)\n"
-    "print(provider, vars(provider))\n"
-    "for thing in (provider, vars(provider)):\n"
-    "    try:\n"
-    "        open(os.environ['HERE'] + '/pickled', 'ab').write(pickle.dumps(thing))\n"
-    "    except Exception as problem:\n"
-    "        print(problem)",
+    (
+        "from toolkit import discover\n"
+        "provider = discover.load('providers', 'replicate').provider(exp.folder)\n"
+        "print(provider, vars(provider))\n"
+        "for thing in (provider, vars(provider)):\n"
+        "    try:\n"
+        "        open(os.environ['HERE'] + '/pickled', 'ab').write(pickle.dumps(thing))\n"
+        "    except Exception as problem:\n"
+        "        print(problem)"
+    ),
     "await provider.poll(None)",  # a traceback that shows every variable
-    "import psutil, time\n"
-    "print('children', [p.environ() for p in psutil.Process().children(recursive=True)])",
+    (
+        "import psutil, time\n"
+        "print('children', [p.environ() for p in psutil.Process().children(recursive=True)])"
+    ),
     "exp.review('camera')",
     "for path in exp.export(os.environ['HERE'] + '/out'):\n    print(path.name)",
     "exp.sheet().save(os.environ['HERE'] + '/sheet.jpg')\nexp",
