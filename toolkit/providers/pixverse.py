@@ -124,8 +124,7 @@ class PixVerseProvider:
             **({} if start else {"aspect_ratio": card.defaults.get("aspect_ratio")}),
         }
         given |= {name: value for name, value in needed.items() if params.get(name) is None}
-        if params.get("duration_s") is not None:
-            given["duration_s"] = whole(params["duration_s"])
+        given["duration_s"] = whole(given.get("duration_s", params.get("duration_s")))
         return {"model": card.wire_id, **_wire.body(request, FORMS, given=given)}
 
     def _no(self, why: str) -> Refused:

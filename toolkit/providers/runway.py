@@ -31,6 +31,7 @@ from toolkit.providers._http import (
     post_once,
     refusal,
 )
+from toolkit.providers._nest import whole
 from toolkit.records import ImageRef, ModelCard
 from toolkit.seams import (
     JSON,
@@ -89,6 +90,8 @@ RATIOS: dict[str, dict[str, dict[str, str]]] = {
 FREE_RATIO = {"seedance2"}
 """Models that choose a ratio by themselves where none is given."""
 
+NEEDS_DURATION = {"gen4.5"}
+
 FORMS = {
     "prompt": "promptText",
     "negative": "negativePrompt",
@@ -139,8 +142,10 @@ class RunwayProvider:
         frames = self._frames(request)
         if frames:
             given["promptImage"] = frames
-        if card.wire_id == "gen4.5" and params.get("duration_s") is None:
-            given["duration_s"] = card.default_duration_s  # it wants one
+        seconds = params.get("duration_s")
+        if seconds is None and card.wire_id in NEEDS_DURATION:
+            seconds = card.default_duration_s
+        given["duration_s"] = whole(seconds)
         if (ratio := _ratio(request, with_image=bool(frames))) is not None:
             given["ratio"] = ratio
         forms = {**FORMS, "seed": ""} if card.seed == "none" else FORMS
@@ -178,8 +183,8 @@ class RunwayProvider:
     async def submit(self, request: Request, token: str) -> Accepted:  # noqa: ARG002 - the seam's
         body = await self.prepare(request) if request.body is None else request.body
         path = f"/v1/{'image' if 'promptImage' in body else 'text'}_to_video"
-        whole = _images.filled(body, request, self._folder, _images.as_data_uri, provider=self.name)
-        reply = await post_once(self._http, path, provider=self.name, body=whole, judge=_judge)
+        ready = _images.filled(body, request, self._folder, _images.as_data_uri, provider=self.name)
+        reply = await post_once(self._http, path, provider=self.name, body=ready, judge=_judge)
         if not isinstance(reply.get("id"), str):
             raise UnclearError("answered without a task", provider=self.name)
         return Accepted(JobHandle(reply["id"]), body)
