@@ -803,7 +803,7 @@ class Engine:
                         return None
                 if open_to:  # an answer under way to one of them may tell; else only a person can
                     begun = [r.intent_at for runs in open_to.values() for r in runs]
-                    if asked - max(claim.intent_at, *begun) >= service.lister.settle_s:
+                    if asked - max([claim.intent_at, *begun]) >= service.lister.settle_s:
                         why = _undecided(name, open_to)
                         await self._durably(self.life.hold, claim, why)
                         return None
