@@ -645,6 +645,20 @@ class Experiment:
             if bar is not None:
                 bar.close()
 
+    def subject_box(self, of: str, box: Sequence[float] | None) -> None:
+        """Say where the subject is: (left, top, width, height) in shares of the first frame, for a
+        run (its id) or for every run of a scene; None takes it back.
+
+        The thorough subject scores follow this region instead of the middle of the frame. What was
+        asked and paid for stays as it is; `exp.score(tier="thorough")` measures anew.
+        """
+        from toolkit.scoring import set_subject_box
+
+        keys = set_subject_box(self.store, of, box)
+        what = "the middle" if box is None else "the box"
+        clips = f"{len(keys)} run{'s' if len(keys) != 1 else ''}"
+        self._say(f"{what} holds for {clips}; exp.score(tier='thorough') measures with it")
+
     # ---- tables and pictures -------------------------------------------------------------------
 
     def runs_df(self, *, scores: bool = True) -> pd.DataFrame:

@@ -11,19 +11,21 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from toolkit import scorers as rooms
-from toolkit.errors import ClipError, ScoreError
+from toolkit.errors import ClipError, ScoreError, StoreError
 from toolkit.records import CAMERA_MOVES, Clip, Reading, Run, RunSpec, Score, State
 from toolkit.seams import Scorer
 from toolkit.store import Store
 from toolkit.video import thumbs
 from toolkit.video.sandbox import Crashed, default_pool
 
-__all__ = ["score_files", "score_runs"]
+__all__ = ["score_files", "score_runs", "set_subject_box", "subject_boxes"]
+
+Box = tuple[float, float, float, float]
 
 Outcome = tuple[Clip, list[dict[str, Reading]], bytes]
 
@@ -51,18 +53,22 @@ def score_runs(
 
     `scorers` defaults to the tier's own. Results are stored clip by clip, so an interrupt loses at
     most what is being decoded. `on_progress` is called with (clips done, clips in all). Thumbnails
-    are written by the same pass where they are missing.
+    are written by the same pass where they are missing. A run with a subject box of its own
+    (`set_subject_box`) is measured with that.
     """
     chosen = tuple(rooms.default(tier) if scorers is None else scorers)
     _check(chosen, tier)
     runs = store.runs([State.DONE], None if keys is None else list(keys))
-    jobs = _lacking(store, runs, chosen, tier)
+    jobs = [
+        job
+        for those, with_boxes in _boxed(store, runs, chosen)
+        for job in _lacking(store, those, with_boxes, tier)
+    ]
     if on_progress:
         on_progress(0, len(jobs))
-    recipe = {scorer.name: _settings(scorer) for scorer in chosen}
     count = 0
     for done, (job, outcome) in enumerate(_measured(store, jobs, tier, pool), start=1):
-        found = _scores(job, outcome, tier, recipe)
+        found = _scores(job, outcome, tier)
         store.add_scores(found)
         count += bool(found)
         if on_progress:
@@ -82,6 +88,111 @@ def _check(chosen: Sequence[Scorer], tier: str) -> None:
         for metric in scorer.metrics:
             if owner.setdefault(metric, scorer.name) != scorer.name:
                 raise ScoreError(f"{metric!r} is given by {owner[metric]} and by {scorer.name}")
+
+
+# ---------------------------------------------------------------- boxes that a person drew
+
+_BOXES = "subject_boxes"
+_SUBJECT = "subject"
+LEAST_BOX = 0.02
+
+
+def set_subject_box(store: Store, of: str, box: Sequence[float] | None) -> list[str]:
+    """Keep where the subject is in a run (its id) or in every run of a scene; the keys of the runs
+    it holds for. None takes it back.
+
+    `box` is (left, top, width, height) in shares of the first frame. It is a setting of the scorer
+    and no part of what was asked: keys stay, the scores' settings hash changes. Of a run and its
+    scene the run's own box counts.
+    """
+    kind, name, keys = _meant(store, of)
+    kept: dict[str, dict[str, list[float]]] = store.meta_get(_BOXES, {})
+    there = dict(kept.get(kind, {}))
+    if box is None:
+        there.pop(name, None)
+    else:
+        there[name] = list(_checked(box))
+    store.meta_set(_BOXES, {**kept, kind: there})
+    _say_again(store, keys)
+    return keys
+
+
+def subject_boxes(store: Store) -> dict[str, Box]:
+    """The box of every run that has one, by run key."""
+    kept = store.meta_get(_BOXES, {})
+    if not any(kept.values()):
+        return {}
+    found: dict[str, Box] = {}
+    columns = store.run_columns()
+    for key, scene in zip(columns["run_key"], columns["prompt.scene"], strict=True):
+        box = kept.get("run", {}).get(key) or kept.get("scene", {}).get(scene)
+        if box:
+            found[key] = _checked(box)
+    return found
+
+
+def _checked(box: Sequence[float]) -> Box:
+    try:
+        left, top, wide, high = map(float, box)
+    except (TypeError, ValueError):
+        raise ScoreError(
+            f"a box is (left, top, width, height), four numbers from 0 to 1, not {box!r}"
+        ) from None
+    fits = left >= 0 and top >= 0 and left + wide <= 1 + 1e-9 and top + high <= 1 + 1e-9
+    if not fits or not min(wide, high) >= LEAST_BOX:
+        raise ScoreError(
+            f"{tuple(box)!r} is no box inside the frame: (left, top, width, height) in shares of "
+            f"it, both sides at least {LEAST_BOX:g}"
+        )
+    return left, top, wide, high
+
+
+def _meant(store: Store, of: str) -> tuple[str, str, list[str]]:
+    """A scene, or else a run: its kind, its name, and its runs."""
+    columns = store.run_columns()
+    pairs = list(zip(columns["run_key"], columns["prompt.scene"], strict=True))
+    keys = [key for key, scene in pairs if scene == of]
+    if keys:
+        return "scene", of, keys
+    try:
+        run = store.run(of)
+    except StoreError:
+        scenes = list(dict.fromkeys(scene for _, scene in pairs if scene))
+        raise ScoreError(
+            f"{of!r} is neither a run nor a scene; scenes are: {', '.join(map(repr, scenes))}"
+        ) from None
+    return "run", run.key, [run.key]
+
+
+def _boxed(
+    store: Store, runs: Sequence[Run], chosen: tuple[Scorer, ...]
+) -> Iterator[tuple[list[Run], tuple[Scorer, ...]]]:
+    """Runs of one box each, with the scorers as they are for it. A scorer that was given a box by
+    hand keeps it."""
+    open_: Any = next((s for s in chosen if s.name == _SUBJECT and hasattr(s, "box")), None)
+    boxes = subject_boxes(store) if open_ is not None and open_.box is None else {}
+    homes: defaultdict[Box | None, list[Run]] = defaultdict(list)
+    for run in runs:
+        homes[boxes.get(run.key)].append(run)
+    for box, those in homes.items():
+        mine = replace(open_, box=box) if box else open_
+        yield those, tuple(mine if scorer is open_ else scorer for scorer in chosen)
+
+
+def _say_again(store: Store, keys: Sequence[str]) -> None:
+    """Make the readings with the box that now holds the latest ones, where there are any: they are
+    not measured again."""
+    boxes, scorer = subject_boxes(store), rooms.with_metric("subject_color_drift")
+    subject: Any = scorer
+    latest: dict[tuple[str, str], Score] = {}
+    for score in store.scores(keys):
+        now = _settings(replace(subject, box=boxes.get(score.run_key)))
+        if score.scorer == rooms.identity(scorer) and score.settings_hash == now:
+            latest[score.run_key, score.metric] = score
+    store.add_scores(latest.values())
+
+
+# ---------------------------------------------------------------- what lacks, and measuring it
 
 
 def _settings(scorer: Scorer) -> str:
@@ -129,12 +240,12 @@ def _measured(
 
     pool = pool or default_pool()
     ahead = 2 * getattr(pool, "num_workers", os.cpu_count() or 1)
-    orders: dict[tuple[str, ...], tuple[Callable[..., Any], bytes]] = {}
+    orders: dict[tuple[tuple[str, str], ...], tuple[Callable[..., Any], bytes]] = {}
     waiting: dict[Future[Any], _Job] = {}
     left = iter(jobs)
     while True:
         while len(waiting) < ahead and (job := next(left, None)) is not None:
-            names = tuple(scorer.name for scorer in job.scorers)
+            names = tuple((scorer.name, _settings(scorer)) for scorer in job.scorers)
             if names not in orders:
                 orders[names] = analysis.order(job.scorers)
             function, packed = orders[names]
@@ -165,9 +276,7 @@ def _measured(
             yield job, outcome
 
 
-def _scores(
-    job: _Job, outcome: Outcome | ClipError, tier: str, settings: dict[str, str]
-) -> list[Score]:
+def _scores(job: _Job, outcome: Outcome | ClipError, tier: str) -> list[Score]:
     if isinstance(outcome, ClipError):
         if not job.path.is_file():
             return []  # not the clip's fault: measured when the file is back
@@ -175,6 +284,7 @@ def _scores(
         readings = [{m: bad for s in job.scorers for m in s.metrics}] * len(job.runs)
     else:
         readings = outcome[1]
+    settings = {scorer.name: _settings(scorer) for scorer in job.scorers}
     return [
         Score(
             run.key,
