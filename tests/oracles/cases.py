@@ -56,6 +56,44 @@ CASES: dict[str, dict[str, Any]] = {
         "prompt": FOX,
         "params": {"start_image": {"picture": "red.png"}},
     },
+    "gemini-text": {
+        "model": "gemini/veo-3.1",
+        "prompt": FOX,
+        "negative": "text, logos",
+        "params": {"duration_s": 8, "resolution": "720p", "aspect_ratio": "16:9", "audio": True},
+        "steps": ["submit", "poll"],
+    },
+    "gemini-pictures": {
+        "model": "gemini/veo-3.1",
+        "prompt": FOX,
+        "params": {
+            "start_image": {"picture": "red.png"},
+            "end_image": {"picture": "blue.png"},
+            "extra": {"parameters": {"personGeneration": "allow_adult"}},
+        },
+    },
+    "vertex-text": {
+        "model": "vertex/veo-3.1-lite",
+        "prompt": FOX,
+        "negative": "text, logos",
+        "params": {
+            "duration_s": 8,
+            "resolution": "1080p",
+            "aspect_ratio": "9:16",
+            "seed": 7,
+            "audio": False,
+        },
+        "steps": ["submit", "poll"],
+    },
+    "vertex-pictures": {
+        "model": "vertex/veo-3.1-lite",
+        "prompt": FOX,
+        "params": {
+            "start_image": {"picture": "red.png"},
+            "end_image": {"picture": "blue.png"},
+            "extra": {"parameters": {"storageUri": "gs://bucket/clips"}},
+        },
+    },
     "ark-text": {
         "model": "ark/seedance-1-0-pro",
         "prompt": FOX,

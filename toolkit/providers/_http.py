@@ -302,18 +302,22 @@ def _is_local(url: str) -> bool:
     return host == "localhost"
 
 
-async def _exchange(http: httpx.AsyncClient, method: str, url: str, **what: Any) -> httpx.Response:
-    """One request and its answer, read up to `MAX_REPLY_BYTES`; only an error's text is cut there.
+async def _exchange(
+    http: httpx.AsyncClient, method: str, url: str, *, most_bytes: int | None = None, **what: Any
+) -> httpx.Response:
+    """One request and its answer, read up to `most_bytes` (`MAX_REPLY_BYTES`); only an error's text
+    is cut there.
 
     A service may send more than memory holds, by mistake or not, packed or not.
     """
+    most = most_bytes or MAX_REPLY_BYTES
     async with http.stream(method, url, **what) as reply:
         body = bytearray()
         async for block in reply.aiter_bytes(1 << 16):
             body += block
-            if len(body) > MAX_REPLY_BYTES:
+            if len(body) > most:
                 if reply.is_success:
-                    raise _TooLongError(f"more than {MAX_REPLY_BYTES >> 20} MiB")
+                    raise _TooLongError(f"more than {most >> 20} MiB")
                 break
         packed = ("content-encoding", "content-length", "transfer-encoding")
         headers = [(name, value) for name, value in reply.headers.items() if name not in packed]
@@ -383,7 +387,8 @@ async def free_json(
     **what: Any,
 ) -> dict[str, Any]:
     """The JSON answer to a request that costs nothing and may be repeated: an upload (`files=`), a
-    list, a cancellation. {} for an empty one. Errors as for `get_json`.
+    list, a cancellation. {} for an empty one. Errors as for `get_json`. `most_bytes` is for an
+    answer that holds a film.
     """
     try:
         reply = await _exchange(http, method, url, **what)
