@@ -194,6 +194,7 @@ def test_a_list_that_lags_is_given_ten_times_as_long(tmp_path):
     async def main() -> None:
         await lister.recent(0, MODEL)
         provider.jobs = ("new", "late")
+        await asyncio.sleep(0.1)  # a list is not asked for at once again, however quick it was
         before = settings.clock.now()
         await lister.recent(0, MODEL)
         assert lister.fresh == {"new", "late"}
@@ -207,6 +208,35 @@ def test_a_list_that_lags_is_given_ten_times_as_long(tmp_path):
     again = Lister(provider, settings, [0.5] * 200 + lister.lags)  # type: ignore[arg-type]
     assert again.settle_s == FAST.settle_s
     assert Lister(provider, settings).settle_s == FAST.settle_s  # type: ignore[arg-type]
+
+
+def test_a_list_reaches_back_to_the_oldest_run_that_still_waits(tmp_path):
+    asked: list[float] = []
+    made = [(10.0, "first"), (50.0, "second"), (90.0, "third")]
+
+    class Provider:
+        async def recent(self, since: datetime, model: str) -> list[Job]:
+            asked.append(since.timestamp())
+            return [
+                Job(handle=JobHandle(name), created_at=datetime.fromtimestamp(at, UTC), model=model)
+                for at, name in made
+                if at >= asked[-1]
+            ]
+
+    settings = dataclasses.replace(FAST, list_every_s=0.0)
+    lister = Lister(Provider(), settings)  # type: ignore[arg-type]
+
+    async def main() -> None:
+        for since in (80.0, 40.0, 80.0):
+            _, jobs = await lister.recent(since, MODEL)
+            await asyncio.sleep(0.1)
+        assert [job.handle.id for job in jobs] == ["second", "third"]
+        assert lister.fresh == set()  # "second" was out of the first list's reach: no lag
+        lister._wanted[MODEL][40.0] -= 1e6  # that run has ended
+        await lister.recent(80.0, MODEL)
+
+    asyncio.run(main())
+    assert asked == [80.0, 40.0, 40.0, 80.0]
 
 
 def test_identical_requests_answer_for_each_other(store, make, fake):

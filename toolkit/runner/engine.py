@@ -784,6 +784,7 @@ class Engine:
             else:
                 point("reconcile.listed")
                 found = match(claim, jobs, settings=settings)
+                del jobs  # a long one is not kept while this run waits for the next
                 ids = [job.handle.id for job in found.all]
                 found = found.without(await self._db(self.life.known_jobs, name, ids))
                 open_to: dict[str, list[Claim]] = {}

@@ -9,19 +9,22 @@ shows too little of it (not its picture, say), is never guessed at.
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from toolkit.records import RunSpec, canonical_json
+from toolkit.records import canonical_json
 from toolkit.runner.settings import Settings
 from toolkit.seams import Job, Provider
 from toolkit.store.life import Claim
 
 KEEP_S = 60.0
+IDLE = 10  # a list is left alone for so many times as long as it took
 MOST_LAGS = 500
 
 __all__ = ["Lister", "Matches", "contested", "match"]
@@ -56,18 +59,20 @@ def match(claim: Claim, jobs: Sequence[Job], *, settings: Settings) -> Matches:
     """Which of a service's jobs may have been made by this run's attempt."""
     earliest = claim.intent_at - settings.skew_s
     latest = claim.intent_at + settings.guard_s + settings.submit_timeout_s + settings.skew_s
-    near = [
-        job
-        for job in sorted(jobs, key=lambda job: job.created_at)
-        if job.model == claim.spec.model and earliest <= job.created_at.timestamp() <= latest
-    ]
+    listing = jobs if isinstance(jobs, Listing) else Listing(jobs)
+    near = [job for job in listing.between(earliest, latest) if job.model == claim.spec.model]
     tokens = [job for job in near if job.token is not None]
     if any(job.token == claim.attempt_id for job in tokens):
         return Matches([job for job in tokens if job.token == claim.attempt_id], exact=True)
     bare = [job for job in near if job.token is None]
     if tokens and not bare:
         return Matches(exact=True)
-    fits = [(job, _fits(job, claim)) for job in bare if not _is_faded(job)]
+    ours = _said(claim.spec.prompt, claim.spec.params)
+    fits = [
+        (job, listing.fits(job, ours) if job.sent is None else _fits(job.sent, claim))
+        for job in bare
+        if not _is_faded(job)
+    ]
     return Matches(
         [job for job, fit in fits if fit],
         [job for job in bare if _is_faded(job)],
@@ -107,14 +112,12 @@ def _is_faded(job: Job) -> bool:
     return job.prompt is None and job.params is None and not job.sent
 
 
-def _fits(job: Job, claim: Claim) -> bool | None:
-    """Whether the job is what the claim asked for; None where what is shown does not tell."""
-    if job.sent is None:
-        return _same(job, claim.spec)
+def _fits(sent: Mapping[str, Any], claim: Claim) -> bool | None:
+    """Whether what a list echoes is what the claim asked for; None where it shows too little."""
     prompt = _leaf(claim.spec.prompt)
     if claim.sent is None:
-        return None if any(prompt in _leaf(text) for text in _texts(job.sent)) else False
-    pairs = [(_leaf(theirs), _leaf(ours)) for theirs, ours in _shared(job.sent, claim.sent)]
+        return None if any(prompt in _leaf(text) for text in _texts(sent)) else False
+    pairs = [(_leaf(theirs), _leaf(ours)) for theirs, ours in _shared(sent, claim.sent)]
     unlike = [pair for pair in pairs if pair[0] != pair[1]]
     if any(not all(map(_is_address, pair)) for pair in unlike):
         return False
@@ -155,21 +158,46 @@ def _is_address(text: str) -> bool:
     return re.match(r"https?://|data:|[a-z0-9]+://", text) is not None
 
 
-def _same(job: Job, spec: RunSpec) -> bool:
-    if job.prompt is None or canonical_json(job.prompt) != canonical_json(spec.prompt):
-        return False
-    return job.params is None or _params(job.params) == _params(spec.params)
+def _said(prompt: str | None, params: Mapping[str, Any] | None) -> tuple[str | None, str | None]:
+    """A request in our terms as two texts to compare; None for what is not shown."""
+    return (
+        None if prompt is None else canonical_json(prompt),
+        None if params is None else canonical_json(params),
+    )
 
 
-def _params(params: Mapping[str, Any]) -> str:
-    return canonical_json(params)
+class Listing(Sequence[Job]):
+    """A service's list, oldest first, ready to be searched by many runs."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        self._jobs = sorted(jobs, key=lambda job: job.created_at)
+        self._times = [job.created_at.timestamp() for job in self._jobs]
+        self._said: dict[str, tuple[str | None, str | None]] = {}
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._jobs[index]
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def between(self, earliest: float, latest: float) -> list[Job]:
+        """The jobs made in this time, in seconds since 1970."""
+        return self._jobs[bisect_left(self._times, earliest) : bisect_right(self._times, latest)]
+
+    def fits(self, job: Job, ours: tuple[str | None, str | None]) -> bool:
+        """Whether the job was asked for in these words; compared in our own terms."""
+        theirs = self._said.get(job.handle.id)
+        if theirs is None:
+            theirs = self._said[job.handle.id] = _said(job.prompt, job.params)
+        return theirs[0] == ours[0] and theirs[1] in (None, ours[1])
 
 
 class Lister:
     """One list of a service for all runs that wait for it, asked for only every so often.
 
     It learns how long jobs take to show: `lags` are seconds from the acceptance of a job to the
-    first list with it, for jobs that an earlier list should have shown and did not.
+    first list with it, for jobs that an earlier list should have shown and did not. A list reaches
+    back to the oldest run that waits for it, and one that takes long is asked for less often.
     """
 
     def __init__(self, provider: Provider, settings: Settings, lags: Sequence[float] = ()) -> None:
@@ -180,25 +208,34 @@ class Lister:
         self._provider = provider
         self._settings = settings
         self._lock = asyncio.Lock()
-        self._lists: dict[str, tuple[float, float, Sequence[Job]]] = {}
+        self._lists: dict[str, tuple[float, float, Listing]] = {}
+        self._wanted: dict[str, dict[float, float]] = {}
+        self._took_s = 0.0
 
     async def recent(self, since: float, model: str) -> tuple[float, Sequence[Job]]:
         """When the list was asked for, and the jobs of `model` made since then."""
-        clock = self._settings.clock
+        clock, settings = self._settings.clock, self._settings
         async with self._lock:
-            asked, began, jobs = self._lists.get(model, (0.0, since, ()))
-            age = clock.now() - asked
-            if age >= self._settings.list_every_s or began > since:
-                # an older run waits for the same list: reach back far enough for both
-                began = min(since, began) if age < KEEP_S else since
-                asked = clock.now()
+            now = clock.now()
+            wanted = self._wanted.setdefault(model, {})
+            wanted[since] = now
+            asked, began, jobs = self._lists.get(model, (0.0, since, Listing(())))
+            pause = max(settings.list_every_s, IDLE * self._took_s)
+            if now - asked >= pause or began > since:
+                for start in [start for start, at in wanted.items() if now - at > KEEP_S + pause]:
+                    del wanted[start]  # nobody waits for it any more
+                began, asked = min(wanted), now
                 before = self._lists.get(model)
-                jobs = await self._provider.recent(datetime.fromtimestamp(began, UTC), model)
-                ids = {job.handle.id for job in jobs}
+                jobs = Listing(
+                    await self._provider.recent(datetime.fromtimestamp(began, UTC), model)
+                )
+                self._took_s = clock.now() - now
+                seen = self._seen.setdefault(model, set())
                 if before is not None:
-                    self._asked |= dict.fromkeys(ids - self._seen[model], before[0])
-                    self.fresh |= ids - self._seen[model]
-                self._seen[model] = ids
+                    late = {job.handle.id for job in jobs.between(before[1], math.inf)} - seen
+                    self._asked |= dict.fromkeys(late, before[0])
+                    self.fresh |= late
+                seen |= {job.handle.id for job in jobs}
                 self._lists[model] = (asked, began, jobs)
             return asked, jobs
 
