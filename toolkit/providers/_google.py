@@ -131,6 +131,8 @@ def _kind(code: int, status: str, message: str, auth_hint: str) -> tuple[Refusal
         r"billing|prepay|credits? (?:are|is) depleted", message, re.IGNORECASE
     ):
         return "arrears", "see to the project's billing"
+    if status == "RESOURCE_EXHAUSTED" or code == 429:
+        return "rate_limit", ""
     if status == "NOT_FOUND" and "operation" not in message.lower():
         return "retired", SUCCESSOR
     if status == "INVALID_ARGUMENT" and _wire.is_moderation(message):
