@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from toolkit import discover
-from toolkit.errors import GridError, ProviderError, ReviewError, StoreError, ToolkitError
+from toolkit.errors import (
+    GridError,
+    ProviderError,
+    ResultsError,
+    ReviewError,
+    StoreError,
+    ToolkitError,
+)
 from toolkit.records import State, from_micro
 from toolkit.store import KEEP, Keep
 
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
     from toolkit.grid import Grid
     from toolkit.importing import ImportReport
     from toolkit.planning import Plan
-    from toolkit.records import ImageRef, ModelCard, Run
+    from toolkit.records import ImageRef, ModelCard, Reading, Run
     from toolkit.reference import Take
     from toolkit.results import Contrast, Results
     from toolkit.runner.worker import Detached
@@ -696,6 +703,12 @@ class Experiment:
             }
         return list(found.values())
 
+    def attempts_df(self, run: str | None = None) -> pd.DataFrame:
+        """One row a submission, of one run or of all: what was really sent, and what it cost."""
+        from toolkit.tables import attempts_df
+
+        return attempts_df(self.store, run)
+
     def votes_df(self) -> pd.DataFrame:
         """One row a vote, undone ones included and marked."""
         from toolkit.tables import votes_df
@@ -722,6 +735,110 @@ class Experiment:
         if save and not self.store.read_only:
             made.save(self.folder / "sheets" / "sheet.jpg")
         return made
+
+    def plot_twins(
+        self, metric: str, by: By | None = None, *, where: Mapping[str, Any] | None = None
+    ) -> Any:
+        """A score by arm, one thin line through the twins of each scene: lines that rise together
+        show an effect, crossing ones luck. `by` is what varies, if not named."""
+        from toolkit.columns import as_list, resolve
+        from toolkit.exports.charts import paired
+        from toolkit.exports.report import varied_by
+
+        frame = _where(self.runs_df(), where)
+        arms = as_list(by) or varied_by(frame)
+        if len(arms) != 1:
+            raise ResultsError(f"one factor at a time, not {len(arms)}: by='camera'")
+        scores = [str(c) for c in frame.columns if str(c).startswith("score.")]
+        score = f"score.{metric}" if f"score.{metric}" in scores else resolve(metric, scores)
+        simulated = bool(len(frame)) and bool(frame["simulated"].fillna(False).all())
+        return paired(
+            frame,
+            arms[0],
+            score,
+            title=metric.removeprefix("score.").replace("_", " "),
+            ylabel=self._unit(score),
+            note="simulated clips" if simulated else "",
+        )
+
+    def plot_camera(self, run: str) -> Any:
+        """The way a clip's camera went, against the moves that were asked for."""
+        from toolkit.exports.charts import AXES, camera_path
+        from toolkit.scorers.camera import asked_moves
+
+        found, readings, seconds = self._traced(run)
+        ways = {axis: readings.get(f"camera_{axis}") for axis in AXES}
+        paths = {axis: r.trace for axis, r in ways.items() if r is not None and r.trace}
+        if not paths:
+            raise ResultsError(f"run {found.id} has no camera path; exp.score() measures it")
+        seen = readings["camera_motion"].label if "camera_motion" in readings else None
+        return camera_path(
+            paths,
+            duration_s=seconds,
+            asked=asked_moves(found.spec),
+            seen=seen or "",
+            title=f"run {found.id}",
+            note="simulated clip" if found.spec.is_simulated else "",
+        )
+
+    def plot_trace(self, run: str, metric: str = "luma_flicker", *, frames: int = 7) -> Any:
+        """A score of one clip over time, above its frames; its twins (same scene, same model) are
+        faint."""
+        import numpy as np
+
+        from toolkit.exports.charts import trace
+        from toolkit.video import frames_at
+
+        found, readings, seconds = self._traced(run)
+        metric = metric.removeprefix("score.")
+        own = readings[metric].trace if metric in readings else None
+        if not own:
+            traced = sorted(name for name, reading in readings.items() if reading.trace)
+            hint = f"there are: {', '.join(traced)}" if traced else "exp.score() measures it"
+            raise ResultsError(f"run {found.id} has no {metric} over time; {hint}")
+        at = [float(t) for t in np.linspace(0.02, 0.98, frames)] if frames else []
+        shown = frames_at(self.clip_path(found.key), at, long_px=320) if at else []
+        others = self._twins(found.key)
+        return trace(
+            own,
+            duration_s=seconds,
+            frames=[frame.image for frame in shown],
+            times_s=[t * seconds for t in at],
+            twins=[
+                score.reading.trace
+                for score in self.store.latest_scores(others)
+                if score.metric == metric and score.reading.trace
+            ]
+            if others
+            else [],
+            title=f"{metric.replace('_', ' ')} of run {found.id}",
+            ylabel=self._unit(metric),
+            note="simulated clip" if found.spec.is_simulated else "",
+        )
+
+    def _traced(self, run: str) -> tuple[Run, dict[str, Reading], float]:
+        """A run with its readings and the length of its clip in seconds."""
+        found = self.store.run(run)
+        clip = None if found.clip_sha256 is None else self.store.clip(found.clip_sha256)
+        if clip is None:
+            raise LookupError(f"run {found.id} is {found.state}: it has no clip")
+        scores = self.store.latest_scores([found.key])
+        return found, {score.metric: score.reading for score in scores}, clip.duration_s
+
+    def _twins(self, key: str) -> list[str]:
+        """The other finished runs of its scene by its model."""
+        frame = self.runs_df(scores=False)
+        mine = frame[frame["run_key"] == key].iloc[0]
+        alike = (frame["prompt.scene"] == mine["prompt.scene"]) & (frame["model"] == mine["model"])
+        beside = frame[alike & (frame["state"] == State.DONE)]
+        return [other for other in beside["run_key"] if other != key]
+
+    @staticmethod
+    def _unit(metric: str) -> str:
+        from toolkit import scorers
+
+        known = scorers.METRICS.get(metric.removeprefix("score."))
+        return known.unit if known else ""
 
     # ---- people --------------------------------------------------------------------------------
 

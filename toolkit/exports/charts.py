@@ -1,4 +1,5 @@
-"""Charts of arms: a forest of intervals, twins joined by lines, cost against quality.
+"""Charts: arms as a forest of intervals, twins joined by lines, cost against quality; of one clip
+the way of its camera, and a score over time above its frames.
 
 The only file that knows matplotlib. Figures are made without pyplot, so no backend is chosen and
 nothing is shown by accident. `svg` gives one picture for light and dark paper: its ink follows the
@@ -10,7 +11,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["cost_quality", "forest", "paired", "png", "svg"]
+__all__ = ["camera_path", "cost_quality", "forest", "paired", "png", "svg", "trace"]
 
 INK, FAINT, RULE = "#4a5058", "#767d86", "#b9bec5"
 """Greys that can be read on white and on near-black."""
@@ -173,6 +174,106 @@ def cost_quality(
     return _finish(fig, ax, title=title, xlabel=xlabel or cost, ylabel=ylabel or quality, note=note)
 
 
+AXES = {
+    "pan": "pan, right is up",
+    "tilt": "tilt, up is up",
+    "zoom": "push in is up",
+    "roll": "roll, clockwise is up",
+}
+_WAYS = {
+    "pan_right": ("pan", 1), "pan_left": ("pan", -1), "tilt_up": ("tilt", 1),
+    "tilt_down": ("tilt", -1), "push_in": ("zoom", 1), "pull_out": ("zoom", -1),
+    "roll_cw": ("roll", 1), "roll_ccw": ("roll", -1), "orbit_right": ("pan", 1),
+    "orbit_left": ("pan", -1),
+}  # fmt: skip
+
+
+def camera_path(
+    paths: Mapping[str, Sequence[float]],
+    *,
+    duration_s: float,
+    asked: Sequence[str] = (),
+    seen: str = "",
+    title: str = "",
+    note: str = "",
+) -> Figure:
+    """Where the camera went, axis by axis, against the moves that were asked for.
+
+    `paths` are the cumulative pan, tilt, zoom and roll, one value a frame, in short sides of the
+    picture. A move asked for is a dashed line in its direction: no service is told how far, so it
+    is drawn as long as the longest way that was gone. Axes that stand still and were not asked for
+    are left out of the legend.
+    """
+    unknown = sorted(set(paths) - set(AXES))
+    if unknown:
+        raise ValueError(f"no axis {unknown[0]!r}; there are: {', '.join(AXES)}")
+    fig, ax = _figure(height=3.2)
+    reach = max([0.05, *(abs(float(x)) for way in paths.values() for x in way)])
+    wanted = [(move, *_WAYS[move]) for move in asked if move in _WAYS]
+    for place, (axis, name) in enumerate(AXES.items()):
+        way = np.asarray(paths.get(axis, ()), float)
+        if not len(way):
+            continue
+        quiet = float(np.abs(way).max()) < 0.02 and axis not in {a for _, a, _ in wanted}
+        times = np.linspace(0, duration_s, len(way))
+        ax.plot(times, way, color=FAINT if quiet else COLOURS[place], lw=1 if quiet else 2.2,
+                alpha=0.6 if quiet else 1, label=None if quiet else name)  # fmt: skip
+    for move, axis, sign in wanted:
+        colour = COLOURS[list(AXES).index(axis)]
+        ax.plot([0, duration_s], [0, sign * reach], color=colour, lw=1.4, ls=(0, (4, 3)),
+                label=f"asked: {move.replace('_', ' ')}")  # fmt: skip
+    if "static" in asked:
+        ax.axhspan(-0.02, 0.02, color=RULE, alpha=0.5, lw=0, label="asked: static")
+    ax.axhline(0, color=RULE, lw=0.8, zorder=0)
+    ax.set_ylim(-1.15 * reach, 1.15 * reach)
+    ax.set_xlim(0, duration_s)
+    ax.grid(axis="y", color=RULE, lw=0.5, alpha=0.6)
+    if ax.get_legend_handles_labels()[0]:
+        fig.legend(frameon=False, fontsize=9, loc="outside lower center", ncols=4, labelcolor=INK)
+    if seen:
+        title = f"{title} · seen: {seen.replace('_', ' ')}" if title else f"seen: {seen}"
+    return _finish(
+        fig, ax, title=title, xlabel="seconds", ylabel="way gone, short sides", note=note
+    )
+
+
+def trace(
+    values: Sequence[float],
+    *,
+    duration_s: float,
+    frames: Sequence[Any] = (),
+    times_s: Sequence[float] = (),
+    twins: Sequence[Sequence[float]] = (),
+    title: str = "",
+    ylabel: str = "",
+    note: str = "",
+) -> Figure:
+    """A score over time, above the clip's frames at their moments.
+
+    `values` has one number a frame or pair of frames. `frames` are (H, W, 3) RGB pictures of the
+    moments `times_s`, shown under the line in that order; `twins` are faint lines.
+    """
+    if len(frames) != len(times_s):
+        raise ValueError(f"{len(frames)} frames and {len(times_s)} moments; one moment a frame")
+    fig, ax, below = _above_pictures(frames)
+    for number, other in enumerate(twins):
+        ax.plot(np.linspace(0, duration_s, len(other)), np.asarray(other, float), color=FAINT,
+                lw=0.9, alpha=0.55, label=None if number else "its twins")  # fmt: skip
+    ax.plot(np.linspace(0, duration_s, len(values)), np.asarray(values, float), color=COLOURS[0],
+            lw=1.9, label="this clip" if len(twins) else None)  # fmt: skip
+    ax.set_xlim(0, duration_s)
+    ax.margins(y=0.12)
+    ax.grid(axis="y", color=RULE, lw=0.5, alpha=0.6)
+    if len(twins):
+        ax.legend(frameon=False, fontsize=9, loc="upper right", labelcolor=INK, ncols=2)
+    for cell, image, moment in zip(below, frames, times_s, strict=True):
+        cell.imshow(np.asarray(image), aspect="equal", interpolation="antialiased")
+        cell.set_axis_off()
+        cell.set_title(f"{moment:.2f} s", color=FAINT, size=8, pad=2)
+        ax.axvline(moment, color=RULE, lw=0.8, zorder=0)
+    return _finish(fig, ax, title=title, ylabel=ylabel, note=note)
+
+
 def svg(fig: Figure) -> bytes:
     """`fig` as an SVG on no ground, whose colours follow the reader's light or dark scheme."""
     buffer = io.BytesIO()
@@ -201,13 +302,31 @@ def _figure(*, height: float, width: float = 7.2) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 
     fig = Figure(figsize=(width, height), layout="constrained")
-    ax = fig.add_subplot()
+    return fig, _styled(fig.add_subplot())
+
+
+def _above_pictures(pictures: Sequence[Any]) -> tuple[Figure, Axes, list[Axes]]:
+    """A wide figure with a place for a line, and below it one for each picture."""
+    from matplotlib.figure import Figure
+
+    if not len(pictures):
+        fig, ax = _figure(height=2.4, width=8.2)
+        return fig, ax, []
+    high, wide = pictures[0].shape[:2]
+    tall = 8.2 / len(pictures) * high / wide + 0.25
+    fig = Figure(figsize=(8.2, 2.5 + tall), layout="constrained")
+    parts = fig.add_gridspec(2, len(pictures), height_ratios=[2.5, tall], wspace=0.02)
+    below = [fig.add_subplot(parts[1, place]) for place in range(len(pictures))]
+    return fig, _styled(fig.add_subplot(parts[0, :])), below
+
+
+def _styled(ax: Axes) -> Axes:
     for side, spine in ax.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(RULE)
     ax.tick_params(colors=FAINT, labelsize=9, length=3, width=0.6)
     ax.set_axisbelow(True)
-    return fig, ax
+    return ax
 
 
 def _finish(
@@ -219,6 +338,7 @@ def _finish(
     ax.set_ylabel(_name(ylabel, 60), color=FAINT, size=9)
     if note:
         fig.supxlabel(_name(note, 140), color=FAINT, size=8, x=0.01, ha="left")
+    fig.__dict__["_repr_png_"] = lambda: png(fig, dpi=110)  # a notebook shows it, without pyplot
     return fig
 
 
