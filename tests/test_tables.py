@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
+import toolkit as tk
 from toolkit.columns import RUN_COLUMNS, resolve
 from toolkit.records import ImageRef, Metric, Rating, Reading, RunSpec, Score, Vote
 from toolkit.tables import (
@@ -221,3 +223,20 @@ def test_the_store_and_the_tables_agree(tmp_path):
         assert scores_df(store, metrics={})["metric"].tolist() == ["x"]
         assert votes_df(store)["verdict"].tolist() == ["tie"]
         assert ratings_df(store)["mark"].tolist() == ["pick"]
+
+
+def test_a_submission_shows_what_was_really_sent_and_what_it_cost(tmp_path):
+    grid = tk.Grid("a red fox", models="sim/draft", duration_s=1, samples=2)
+    with tk.Experiment(tmp_path / "exp", budget_usd=1) as exp:
+        exp.run(grid, score=False, monitor=False).wait(60)
+        table = exp.attempts_df()
+        assert list(table["state"]) == ["accepted", "accepted"]
+        sent = json.loads(table["sent"][0])
+        assert (sent["prompt"], sent["params"]) == ("a red fox", {"duration_s": 1})
+        assert table["settled_usd"].sum() == pytest.approx(0.04)
+        assert list(table["prompt_used"]) == ["a red fox"] * 2
+        one = exp.attempts_df(exp.store.runs()[0].id)
+        assert list(one["run_id"]) == [exp.store.runs()[0].id]
+        assert len(exp.runs_df()["job_id"].dropna()) == 2
+    with tk.Experiment(tmp_path / "empty") as exp:
+        assert exp.attempts_df().empty

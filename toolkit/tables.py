@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "arms_df",
+    "attempts_df",
     "display_df",
     "images_df",
     "ratings_df",
@@ -116,6 +117,30 @@ def votes_df(store: Store) -> pd.DataFrame:
 def ratings_df(store: Store) -> pd.DataFrame:
     """One row a mark as it was given; `current` is the one that counts, the run's last."""
     return ratings_frame(store.ratings())
+
+
+def attempts_df(store: Store, run: str | None = None) -> pd.DataFrame:
+    """One row a submission, oldest first: what was really sent (JSON in the service's own names),
+    the prompt that the service says it used, the job, what was held and what it cost.
+    """
+    attempts = store.attempts(None if run is None else store.run(run).key)
+    settled = (a.settled_micro_usd for a in attempts)
+    return _frame(
+        {
+            "run_id": (TEXT, [a.run_key[:16] for a in attempts]),
+            "attempt_id": (TEXT, [a.id for a in attempts]),
+            "at": (TIME, [a.intent_at for a in attempts]),
+            "service": (TEXT, [a.service for a in attempts]),
+            "state": (TEXT, [a.state for a in attempts]),
+            "sent": (TEXT, [None if a.sent is None else canonical_json(a.sent) for a in attempts]),
+            "prompt_used": (TEXT, [a.prompt_used for a in attempts]),
+            "job_id": (TEXT, [None if a.job is None else str(a.job["id"]) for a in attempts]),
+            "reserved_usd": (NUMBER, [from_micro(a.reserved_micro_usd) for a in attempts]),
+            "settled_usd": (NUMBER, [None if s is None else from_micro(s) for s in settled]),
+            "http_status": (WHOLE, [a.http_status for a in attempts]),
+            "error": (TEXT, [a.error for a in attempts]),
+        }
+    )
 
 
 def images_df(store: Store) -> pd.DataFrame:
