@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -119,6 +120,39 @@ def test_an_orbit_that_looks_like_a_pan_is_no_failure():
     assert found.note == "asked orbit_left, seen pan_right; an orbit and a pan look much alike"
     missed = score(camera(), asked="orbit_left")["camera_match"]
     assert (missed.value, missed.label) == (0.0, "missed")
+
+
+def test_an_orbit_over_a_floor_is_told_by_the_floor_that_lags():
+    """Every row of the ground at its own speed, none of it against: mountains 0.3, feet 0.05."""
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    way = np.r_[np.full(60, 0.3), np.linspace(0.3, 0.05, SIZE[0] - 60)].astype(np.float32)
+    frames = [
+        cv2.remap(PICTURE, x + 300 - SIZE[0] * t * way[:, None], y + 200, cv2.INTER_LINEAR)
+        for t in np.linspace(0, 1, 24, dtype=np.float32)
+    ]
+    found = score(frames, asked="orbit_right")
+    assert (found["camera_motion"].label, found["camera_match"].value) == ("orbit_right", 1.0)
+    assert score(frames, asked="orbit_left")["camera_match"].label == "reversed"
+    upside_down = [np.ascontiguousarray(frame[::-1]) for frame in frames]  # travelling sideways
+    assert score(upside_down)["camera_motion"].label == "pan_left"
+
+
+def test_what_moves_above_a_still_ground_is_no_orbit():
+    other = texture(9, (700, 1000))[..., 0]
+    for high in (48, 64):
+        frames = []
+        for t in np.linspace(0, 1, 24):
+            frame = seen(PICTURE, SIZE)
+            frame[:high] = seen(other, SIZE, pan=0.3 * t)[:high]
+            frames.append(frame)
+        assert score(frames)["camera_motion"].label == "static"
+
+
+def test_a_bonnet_at_the_lower_edge_makes_no_orbit():
+    frames = camera(24, pan=0.3)
+    for frame in frames:
+        frame[100:] = PICTURE[:44, :256]
+    assert score(frames)["camera_motion"].label in ("pan_right", "uncertain")
 
 
 def test_near_things_that_pass_faster_leave_a_pan_a_pan():

@@ -16,6 +16,7 @@ from toolkit.scorers.flicker import luma_flicker
 from toolkit.scorers.lettering import Lettering
 from toolkit.scorers.structure import ssim
 from toolkit.scorers.subject import Subject
+from toolkit.seams import Scorer
 
 SIZE = (144, 256)
 NUM = 24
@@ -82,8 +83,12 @@ def _pass(scene: str, change: str):
 
 
 @cache
+def _readings(scene: str, change: str, scorer: Scorer) -> dict[str, Reading]:
+    return dict(scorer(_pass(scene, change), SPEC))
+
+
 def read(scene: str, change: str, metric: str) -> Reading:
-    return with_metric(metric)(_pass(scene, change), SPEC)[metric]
+    return _readings(scene, change, with_metric(metric))[metric]
 
 
 MOVES: dict[str, dict[str, dict[str, float]]] = {
@@ -297,7 +302,7 @@ def _sign(words: str = "OPEN 24H", bend: float = 0.0) -> Image:
 def _letters(change: Callable[[float], Image] = lambda t: _sign(), **net: float) -> Reading:
     frames = [
         seen(change(t), (216, 384), **{axis: way * t for axis, way in net.items()})
-        for t in np.linspace(0, 1, 10)
+        for t in np.linspace(0, 1, 6)
     ]
     return Lettering(box=BOX)(passed(frames, 8), SPEC)["roi_text_stability"]
 

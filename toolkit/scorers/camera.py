@@ -315,8 +315,8 @@ class Delivered:
 class Camera:
     """Thresholds in short sides over the whole clip; see `deliver` and `match`.
 
-    Named and validated on clips with known moves: synthetic paths, the simulator's, and
-    AnimateDiff's motion modules.
+    Named and validated on clips with known moves: synthetic paths, the simulator's (`python -m
+    tests.truth camera` prints who is taken for whom), and AnimateDiff's motion modules.
     """
 
     name: ClassVar[str] = "camera"
@@ -331,7 +331,8 @@ class Camera:
                 evidence="A",
                 description="The main camera move (the label) and how far it went. Pan and "
                 "sideways travel are one word, push-in and zoom-in too. An orbit is weak "
-                "evidence (C).",
+                "evidence (C): near things that lag tell it from a pan, and where the picture has "
+                "no depth nothing does.",
             ),
             Metric(
                 "camera_match",
