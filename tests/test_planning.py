@@ -188,9 +188,9 @@ def test_what_a_person_should_know_is_said():
         "no duration_s is asked for and the models' own differ: fal/veo3.1 8 s, luma/ray-2 5 s"
         in notes
     )
-    assert (
-        "fal/veo3.1 rewrites prompts by itself; prompt_rewrite=False compares your words" in notes
-    )
+    rewrites = "vertex/veo-3.1-lite rewrites prompts by itself and cannot be told not to"
+    assert rewrites in plan(Grid(WALK, models=["vertex/veo-3.1-lite", "sim/draft"])).notes
+    assert not [note for note in notes if "rewrites" in note]  # it is switched off there
     assert (
         "luma/ray-2: the price depends on resolution, left to the service; "
         "ask for one to know it" in notes

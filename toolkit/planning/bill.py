@@ -264,10 +264,9 @@ def _notes(grid: Grid, pricing: Pricing) -> list[str]:
         if c.status in {"deprecated", "legacy"}:
             until = f", retired on {c.retired_on}" if c.retired_on else ""
             notes.append(f"{c.model} is {c.status}{until}" + (f": {c.notes}" if c.notes else ""))
-        if c.defaults.get("prompt_rewrite") is True and "prompt_rewrite" not in grid.params:
-            notes.append(
-                f"{c.model} rewrites prompts by itself; prompt_rewrite=False compares your words"
-            )
+        allowed = [rule["allow"].get("prompt_rewrite") for rule in c.limits if "allow" in rule]
+        if [True] in allowed:  # elsewhere it is switched off, unless asked for
+            notes.append(f"{c.model} rewrites prompts by itself and cannot be told not to")
         known = {*grid.params, *c.defaults, *(["duration_s"] if c.default_duration_s else [])}
         if left := [name for name in price_depends_on(c) if name not in known]:
             notes.append(
