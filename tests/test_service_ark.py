@@ -64,6 +64,12 @@ def test_extra_is_passed_on_untouched_and_last(met: Met):
     assert {name: body[name] for name in extra} == extra
 
 
+def test_a_rewriting_that_there_is_none_of_is_not_dropped_in_silence(met: Met):
+    with pytest.raises(Refused, match="no switch for rewriting"):
+        met.prepare(wish(PRO, prompt_rewrite=True))
+    assert "prompt_rewrite" not in met.prepare(wish(PRO, prompt_rewrite=False))
+
+
 def test_pictures_are_recorded_by_their_hash_and_sent_whole(met: Met, fake: ArkFake):
     fox, bear = picture(met.folder), ImageRef("0" * 64, url="https://p.example/bear.png")
     accepted = met.submit(wish(PRO, start_image=fox, end_image=bear))

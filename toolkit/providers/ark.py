@@ -121,6 +121,7 @@ class ArkProvider:
                 only_public = image.path is None and image.url is not None
                 url = image.url if only_public else _images.placed(image)
                 content.append({"type": "image_url", "image_url": {"url": url}, "role": role})
+        _wire.rewriting(request)
         given = {"watermark": False, "duration_s": whole(request.params.get("duration_s"))}
         sent = _wire.body(request, FORMS, given=given)
         return {"model": self._wire_id(request.card), "content": content, **sent}
