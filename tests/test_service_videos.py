@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 import toolkit as tk
 from tests.services._meet import FOX, TOKEN, Met, picture, wish
+from tests.services._server import Answer
 from tests.services.videos import LitellmFake, SglangFake, VideosFake, VllmFake, form_of
 from toolkit import catalog, discover
 from toolkit.errors import CannotList, CatalogError, ProviderError, Refused
@@ -70,7 +72,7 @@ def body_of(fake: type[VideosFake], request: Request, folder: Path, patch: Any) 
         (VllmFake, {"resolution": "480p"}, {"size": "832x480"}),
         (VllmFake, {"resolution": "720p", "aspect_ratio": "9:16"}, {"size": "720x1280"}),
         (VllmFake, {"aspect_ratio": "1:1"}, {"size": "624x624"}),
-        (VllmFake, {"camera_motion": "push_in"}, {"prompt": f"{FOX}. The camera pushes in slowly."}),
+        (VllmFake, {"camera_motion": "static"}, {"prompt": f"{FOX}. Static camera."}),
         (VllmFake, {"extra": {"flow_shift": 3.0, "size": "64x64"}},
          {"flow_shift": 3.0, "size": "64x64"}),
         (SglangFake, {"prompt_rewrite": True}, {"enhance_prompt": True}),
@@ -131,6 +133,22 @@ def test_litellm_gets_what_openai_knew_and_the_rest_apart(tmp_path, monkeypatch,
     }  # fmt: skip
 
 
+def test_litellm_passes_extra_body_by_in_a_form_so_it_lies_open_there(
+    tmp_path, monkeypatch, own_rows
+):
+    own_rows()
+    image, more = picture(tmp_path), {"extra_body": {"style": "x"}}
+    with LitellmFake() as fake:
+        met = Met(fake, "videos", tmp_path, monkeypatch)
+        met.submit(wish("videos/home-wan", start_image=image, seed=7, duration_s=5, extra=more))
+        fields, files = form_of(fake.of_kind("submit")[0])
+    assert fields == {
+        "prompt": FOX, "model": "home-wan", "num_frames": "81", "fps": "16", "seed": "7",
+        "style": "x",
+    }  # fmt: skip
+    assert list(files) == ["input_reference"]
+
+
 def test_what_a_person_adds_to_extra_body_stands_beside_ours(tmp_path, monkeypatch, own_rows):
     own_rows()
     request = wish("videos/home-wan", seed=7, extra={"extra_body": {"style": "x", "seed": 9}})
@@ -187,6 +205,37 @@ def test_a_failed_job_of_vllm_is_read_from_its_error_answer(tmp_path, monkeypatc
         fake.end_next("failed", "CUDA out of memory")
         state = Met(fake, "videos", tmp_path, monkeypatch).end(wish(T2V))
     assert state == Failed(kind="failed", reason="CUDA out of memory (500)", charged_micro_usd=0)
+
+
+class HandedOn(LitellmFake):
+    def row(self, job: Any) -> dict[str, Any]:
+        found = super().row(job)
+        return {**found, "id": job.id} if job.state == "failed" else found
+
+    def look(self, job_id: str) -> Any:
+        job = super().look(job_id)
+        self.failed = json.dumps(self.row(job)) if job and job.state == "failed" else ""
+        return job
+
+    def poll(self, ask: Any) -> Any:
+        answer = super().poll(ask)
+        words = f"litellm.InternalServerError: Hosted_vllmException - {self.failed}. Group=home-wan"
+        told = {"error": {"message": words, "type": None, "param": None, "code": "500"}}
+        return Answer(500, told) if self.failed else answer
+
+    poll._routes = VideosFake.poll._routes  # type: ignore[attr-defined]
+
+
+def test_a_failed_job_that_a_proxy_hands_on_as_an_error_is_a_failed_job(
+    tmp_path, monkeypatch, own_rows
+):
+    own_rows()
+    with HandedOn() as fake:
+        fake.end_next("failed", 'CUDA "out of memory"')
+        met = Met(fake, "videos", tmp_path, monkeypatch)
+        state = met.end(wish("videos/home-wan", duration_s=5))
+    assert isinstance(state, Failed)
+    assert state.reason == 'CUDA "out of memory" (500)'
 
 
 def test_what_a_proxy_failed_at_may_have_been_billed(tmp_path, monkeypatch, own_rows):
@@ -248,6 +297,25 @@ def test_sglangs_bucket_is_fetched_from_without_our_key(tmp_path, monkeypatch):
 
 
 # -- where a key goes -----------------------------------------------------------------------------
+
+
+class StrangeProxy(LitellmFake):
+    def accepts_key(self, ask: Any) -> bool:
+        return False
+
+    def error(self, status: int, message: str) -> Any:
+        told = {"message": "No connected db.", "type": "no_db_connection", "code": "400"}
+        return Answer(400, {"error": told})
+
+
+def test_a_proxy_without_a_database_means_the_key(tmp_path, monkeypatch, own_rows):
+    own_rows()
+    with (
+        StrangeProxy() as fake,
+        pytest.raises(Refused, match="the key in PROMPTGRID_VIDEOS_KEY") as e,
+    ):
+        Met(fake, "videos", tmp_path, monkeypatch).submit(wish("videos/sora", duration_s=8))
+    assert e.value.kind == "auth"
 
 
 class LockedFake(VllmFake):

@@ -208,10 +208,10 @@ class LitellmFake(VideosFake):
         files: dict[str, Any] = {}
         if ask.headers.get("content-type", "").startswith("multipart/form-data"):
             body, files = form_of(ask)
-            body = {k: json.loads(v) if k == "extra_body" else v for k, v in body.items()}
+            unknown = {"extra_body"} & set(body)  # the real one passes it by in a form
         else:
             body = ask.json
-        unknown = set(body) - {"model", "prompt", "size", "seconds", "extra_body", "user"}
+            unknown = set(body) - {"model", "prompt", "size", "seconds", "extra_body", "user"}
         if unknown or not isinstance(body.get("seconds", ""), str):
             return self.error(400, f"unknown or of another type: {unknown or 'seconds'}")
         if body.get("model") not in self.routes:

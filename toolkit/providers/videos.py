@@ -19,6 +19,7 @@ of its own (`PROMPTGRID_VIDEOS_STUDIO_URL` …).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ from toolkit import catalog
 from toolkit.catalog.prices import OWN_SERVER
 from toolkit.errors import CannotList, CatalogError, ProviderError, Refused, ToolkitError
 from toolkit.providers import _images, _own
-from toolkit.providers._http import UnclearError, client, free_json, get_json, post_once
+from toolkit.providers._http import UnclearError, client, free_json, get_json, post_once, refusal
 from toolkit.providers._lists import back_to, moment
 from toolkit.providers._secrets import KeyAuth
 from toolkit.providers._wire import body, is_moderation, text_of
@@ -136,12 +137,8 @@ class VideosProvider:
         }
         forms = {**FORMS, **OWN_FORMS[flavour]}
         sent = body(request, forms, given={k: v for k, v in given.items() if v is not None})
-        extra = params.get("extra") or {}
         if flavour == "litellm":
-            own = {k: v for k, v in sent.items() if k not in OPENAI and k not in extra}
-            sent = {k: v for k, v in sent.items() if k not in own}
-            if own:
-                sent["extra_body"] = {**own, **dict(extra.get("extra_body") or {})}
+            return _apart(sent, params.get("extra") or {}, form=isinstance(image, ImageRef))
         return sent
 
     def _check(self, request: Request, flavour: Flavour) -> None:
@@ -195,8 +192,9 @@ class VideosProvider:
         if flavour == "vllm" or isinstance(image, ImageRef):
             files = [(name, self._part(value, image)) for name, value in sent.items()]
         reply = await post_once(
-            self._http, "/v1/videos", provider=self.name, body=sent, files=files
-        )
+            self._http, "/v1/videos", provider=self.name, body=sent, files=files,
+            judge=self._unknown_key,
+        )  # fmt: skip
         if not isinstance(reply.get("id"), str) or not reply["id"]:
             raise UnclearError("answered without a job", provider=self.name)
         return Accepted(JobHandle(reply["id"], {"flavour": flavour}), sent)
@@ -258,16 +256,25 @@ class VideosProvider:
             charged_micro_usd=paid,
         )
 
+    def _unknown_key(self, reply: httpx.Response) -> ToolkitError | None:
+        """A LiteLLM proxy without a database says 400 to a key that is not its own."""
+        if reply.status_code != 400 or b"no_db_connection" not in reply.content:
+            return None
+        hint = f"the proxy does not know the key in {_own.variable(self.name, 'KEY')}"
+        return refusal(reply, provider=self.name, kind="auth", hint=hint)
+
     def _failed_job(self, reply: httpx.Response) -> ToolkitError | None:
-        """vLLM-Omni answers with an error status for a job that failed; so the job is no error."""
+        """vLLM-Omni answers with an error status for a job that failed; so the job is no error.
+        LiteLLM's proxy hands that on within the words of an error of its own.
+        """
         if reply.is_success:
             return None
-        try:
-            found = json.loads(reply.content)
-        except ValueError:
-            return None
-        if isinstance(found, dict) and found.get("status") == "failed" and found.get("id"):
-            return _FailedJob(found)
+        found = _object_in(reply.text)
+        error = found.get("error")
+        told = error.get("message") if isinstance(error, dict) else None
+        for job in (found, _object_in(told) if isinstance(told, str) else {}):
+            if job.get("status") == "failed" and job.get("id"):
+                return _FailedJob(job)
         return None
 
     @staticmethod
@@ -321,6 +328,27 @@ class VideosProvider:
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+
+def _apart(sent: dict[str, Any], extra: Mapping[str, Any], *, form: bool) -> dict[str, Any]:
+    """What LiteLLM's proxy hands on: in JSON the words that OpenAI's API did not know lie in
+    `extra_body`; in a form it passes `extra_body` by, and they stand beside the others.
+    """
+    more = dict(extra.get("extra_body") or {})
+    if form:
+        return {**{k: v for k, v in sent.items() if k != "extra_body"}, **more}
+    own = {k: v for k, v in sent.items() if k not in OPENAI and k not in extra}
+    kept = {k: v for k, v in sent.items() if k not in own}
+    return {**kept, "extra_body": {**own, **more}} if own else kept
+
+
+def _object_in(text: str) -> dict[str, Any]:
+    """The first JSON object in a text; {} where there is none."""
+    with contextlib.suppress(ValueError):
+        found, _ = json.JSONDecoder().raw_decode(text, text.index("{"))
+        if isinstance(found, dict):
+            return found
+    return {}
 
 
 class _FailedJob(ToolkitError):
