@@ -178,7 +178,7 @@ def test_fal_is_told_to_ask_no_other_model_and_that_is_recorded(met: Met, fake: 
 # -- pictures ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", ["http://169.254.169.254/x", "file:///etc/passwd", "None"])
+@pytest.mark.parametrize("target", ["http://files.example/x", "file:///etc/passwd", "None"])
 def test_a_picture_goes_nowhere_else_than_over_https(
     met: Met, fake: FalFake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:

@@ -75,7 +75,7 @@ def test_a_picture_is_uploaded_without_the_key_and_goes_to_the_endpoint_for_pict
     assert fake.of_kind("submit")[0].path == "/api/v3/luma/ray-2-i2v"
 
 
-@pytest.mark.parametrize("target", ["http://169.254.169.254/x", "ftp://a.example/x", "None"])
+@pytest.mark.parametrize("target", ["http://files.example/x", "ftp://a.example/x", "None"])
 def test_a_picture_goes_nowhere_else_than_over_https(
     met: Met, fake: WaveSpeedFake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:
