@@ -10,8 +10,10 @@ import base64
 import json
 import logging
 import pickle
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,15 +21,17 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.fake_service import verify
 from tests.services._meet import FOX, TOKEN, Met, picture, wish
 from tests.services._server import BEFORE, CHARGED, Case, FakeService, all_cases, clip_bytes
 from toolkit.errors import CannotList, NotSent, ProviderError, Refused, ToolkitError
 from toolkit.providers._http import client
-from toolkit.records import ImageRef
-from toolkit.runner import Settings, download
+from toolkit.records import ImageRef, RunSpec, State
+from toolkit.runner import Engine, Limits, Settings, download
 from toolkit.runner.download import GoneError, Source
 from toolkit.runner.reconcile import Matches, match
 from toolkit.seams import Accepted, Failed, Job, JobHandle, Request, Running, Succeeded
+from toolkit.store import CellRow, Store
 from toolkit.store.life import Claim
 
 CASES = list(all_cases())
@@ -388,7 +392,7 @@ def test_where_the_list_shows_no_request_nothing_is_guessed(
     assert (found.jobs, found.faded, len(found.doubtful)) == ([], [], 1)
 
 
-@each([case for case in CASES if not case.lists])
+@each(SILENT)
 def test_a_service_without_a_list_says_so(case: Case, fake: FakeService, met: Met) -> None:
     with pytest.raises(CannotList):
         met(lambda made: listed(made, case))
@@ -571,6 +575,164 @@ def test_a_picture_that_has_changed_is_refused_before_anything_is_paid(
         met(lambda made: sent(made, pictured(case, image)))
     assert found.value.kind == "invalid"
     assert (fake.charges, submits(fake)) == (0, 0)
+
+
+# -- through the engine --------------------------------------------------------------------------
+
+
+def some(among: list[Case], *cases: Case | None) -> Any:
+    """A few that always run; the others are slow."""
+    always = {str(case) for case in cases if case is not None}
+    return pytest.mark.parametrize(
+        "case",
+        [pytest.param(c, marks=() if str(c) in always else pytest.mark.slow) for c in among],
+        ids=str,
+    )
+
+
+def first(cases: Iterable[Case]) -> Case | None:
+    return next(iter(cases), None)
+
+
+A_LISTING = first(case for case in LISTING if not case.tokens and case.params)
+A_TOKEN = first(case for case in LISTING if case.tokens)
+A_SILENT = first(SILENT)
+
+QUICK = Settings(
+    spare_bytes=0,
+    default_limits=Limits(max_in_flight=2),
+    guard_s=5.0,
+    lease_s=20.0,
+    heartbeat_s=5.0,
+    submit_timeout_s=2.0,
+    settle_s=1.0,
+    late_list_s=1.0,
+    list_every_s=0.1,
+    retry_submit_s=0.05,
+    poll_first_s=0.02,
+    poll_most_s=0.1,
+    retry_fetch_s=0.05,
+)
+
+
+class Led:
+    """Runs of a case led by the real engine over a real store."""
+
+    def __init__(self, case: Case, met: Met, store: Store) -> None:
+        self.case, self.met, self.store = case, met, store
+
+    def plan(self, num: int, **params: Any) -> list[str]:
+        model = self.case.image_model if params else self.case.model
+        asked = {**(self.case.image_params if params else self.case.params), **params}
+        specs = [RunSpec(f"a fox {n}", model=model or "", params=asked) for n in range(num)]
+        rows = [
+            CellRow("g", n, s.key, s, est_cost_micro_usd=1_000_000) for n, s in enumerate(specs)
+        ]
+        self.store.plan(rows)
+        return [row.run_key for row in rows]
+
+    def engine(self) -> Engine:
+        met = self.met
+        return Engine(
+            self.store,
+            lambda service: met.fake.provider(service, self.store.folder, met.patch),
+            verify=verify,
+            settings=QUICK,
+        )
+
+    def lead(self, keys: list[str]) -> list[State]:
+        with self.engine() as engine:
+            engine.start(keys)
+            assert engine.wait(30), engine.progress()
+        return [self.store.run(key).state for key in keys]
+
+
+@pytest.fixture
+def led(request: pytest.FixtureRequest, met: Met, tmp_path: Path) -> Iterator[Led]:
+    with Store.open(tmp_path / "exp") as store:
+        store.set_budget(100)
+        yield Led(request.getfixturevalue("case"), met, store)
+
+
+BAD_DAY = ("lose", "", "error_before", "", "busy", "", "garbage", "", "redirect")
+
+
+@some(CASES, A_LISTING, A_TOKEN, A_SILENT)
+def test_no_run_is_paid_twice_on_a_bad_day(case: Case, fake: FakeService, led: Led) -> None:
+    fake.retry_after_s = 0
+    keys = led.plan(5)
+    fake.wrong("submit", *BAD_DAY)
+    fake.wrong("poll", "error_before", "garbage", "", "drop")
+    fake.wrong("list", "error_before")
+    fake.wrong("download", "truncated", "html", "error_before")
+    states = led.lead(keys)
+    if case.lists and set(states) == {State.DONE}:
+        assert fake.charges == len(
+            keys
+        )  # each once: what was lost was found, what never came resent
+    else:
+        assert set(states) <= {State.DONE, State.HOLD}
+        assert State.DONE in states
+        assert fake.charges <= len(keys)
+    attempts = led.store.attempts()
+    assert all(attempt.sent for attempt in attempts)
+    budget = led.store.budget().real
+    assert budget.spent_micro_usd + budget.reserved_micro_usd > 0
+    for text in (json.dumps([a.sent for a in attempts]), *(str(a.error) for a in attempts)):
+        assert not any(fake.key_of(name) in text for name in fake.keys)
+
+
+@some(LISTING, A_LISTING)
+def test_what_can_be_listed_ends_well_by_itself(case: Case, fake: FakeService, led: Led) -> None:
+    keys = led.plan(2)
+    fake.wrong("submit", "lose", "gateway")
+    states = led.lead(keys)
+    assert fake.charges == 2
+    assert submits(fake) == 2
+    assert set(states) <= {State.DONE, State.HOLD}
+    assert case != A_LISTING or states == [State.DONE] * 2
+
+
+@some(SILENT, A_SILENT)
+def test_what_cannot_be_listed_is_held_and_never_sent_again(
+    case: Case, fake: FakeService, led: Led
+) -> None:
+    keys = led.plan(3)
+    fake.wrong("submit", "lose", "error_before", "garbage")
+    assert led.lead(keys) == [State.HOLD] * 3
+    assert led.lead(keys) == [State.HOLD] * 3
+    assert (fake.charges, submits(fake)) == (2, 3)
+
+
+@some(CASES, A_LISTING, A_SILENT)
+def test_another_engine_goes_on_with_what_the_first_has_paid(
+    case: Case, fake: FakeService, led: Led
+) -> None:
+    fake.num_polls = 10**6
+    keys = led.plan(2)
+    with led.engine() as engine:
+        engine.start(keys)
+        until = time.monotonic() + 20
+        while fake.charges < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+    for job in fake.jobs.values():
+        job.num_polls = 0
+    assert led.lead(keys) == [State.DONE] * 2
+    assert (fake.charges, submits(fake)) == (2, 2)
+
+
+@some(PICTURED, first(case for case in PICTURED if case.uploads))
+def test_a_picture_of_many_runs_goes_up_once(
+    case: Case, fake: FakeService, led: Led, tmp_path: Path
+) -> None:
+    image = led.store.add_image(tmp_path / picture(tmp_path).path)
+    image = replace(image, url="https://example.com/fox.png")
+    assert led.lead(led.plan(3, start_image=image)) == [State.DONE] * 3
+    assert fake.charges == 3
+    alone = len(fake.of_kind("upload"))
+    assert bool(alone) == case.uploads
+    for attempt in led.store.attempts():
+        assert len(json.dumps(attempt.sent)) < 5000
 
 
 # -- the suite itself ----------------------------------------------------------------------------
