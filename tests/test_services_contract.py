@@ -36,6 +36,7 @@ from toolkit.store.life import Claim
 
 CASES = list(all_cases())
 PICTURED = [case for case in CASES if case.image_model]
+SILENT = [case for case in CASES if not case.lists]
 LISTING = [case for case in CASES if case.lists and case.shows_request]
 
 MINUTE = timedelta(minutes=1)
