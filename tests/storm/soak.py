@@ -17,6 +17,7 @@ from toolkit.records import State
 from toolkit.runner import Engine
 from toolkit.seams import Accepted, Asset, Job, JobHandle, Request, Succeeded
 from toolkit.store import Store
+from toolkit.tables import runs_df
 
 
 class Memory:
@@ -77,8 +78,6 @@ def soak(*, runs: int, in_flight: int = 64, limit_s: float = 3600.0) -> dict[str
         size = sum(path.stat().st_size for path in (base / "exp").glob("experiment.db*"))
         began = time.monotonic()
         with Store.open(base / "exp") as again:
-            from toolkit.tables import runs_df
-
             frame = runs_df(again)
         reopened = time.monotonic() - began
     warm = samples[max(1, len(samples) // 5) :] or samples or [(0, 0)]
