@@ -1,6 +1,6 @@
 """Every benchmark, one after the other: `make bench`, or one of them by name.
 
-python -m tests.benchmarks [decode|grid|sheets|small ...]
+python -m tests.benchmarks [decode|grid|sheets|small|whole ...]
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ALL = ("small", "grid", "sheets", "decode")
+ALL = ("small", "grid", "sheets", "decode", "whole")
 
 
 def main(names: list[str]) -> int:
