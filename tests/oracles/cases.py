@@ -282,4 +282,20 @@ CASES: dict[str, dict[str, Any]] = {
         "prompt": FOX,
         "params": {"duration_s": 4, "resolution": "720p", "aspect_ratio": "16:9"},
     },
+    "videos-text": {
+        "model": "videos/wan-2.2-t2v",
+        "prompt": FOX,
+        "negative": "text, logos",
+        "params": {"duration_s": 5, "resolution": "480p", "aspect_ratio": "16:9", "seed": 7},
+        "steps": ["submit", "poll", "recent", "cancel"],
+    },
+    "videos-picture": {
+        "model": "videos/wan-2.2-i2v",
+        "prompt": FOX,
+        "params": {
+            "start_image": {"picture": "red.png"},
+            "resolution": "720p",
+            "extra": {"flow_shift": 3.5},
+        },
+    },
 }

@@ -74,7 +74,7 @@ OWN_FORMS: Mapping[Flavour, Mapping[str, str]] = {
     "litellm": {"audio": "", "prompt_rewrite": ""},
 }
 
-OPENAI = ("model", "prompt", "size", "seconds", "input_reference", "extra_body")
+OPENAI = ("prompt", "model", "size", "seconds", "extra_body", "input_reference")
 """What the dialect's first speaker knew; LiteLLM wants the rest in `extra_body`."""
 
 ECHOED = ("prompt", "size", "seconds")
@@ -137,6 +137,8 @@ class VideosProvider:
         }
         forms = {**FORMS, **OWN_FORMS[flavour]}
         sent = body(request, forms, given={k: v for k, v in given.items() if v is not None})
+        order = (*OPENAI[:-1], *(name for name in sent if name != OPENAI[-1]), OPENAI[-1])
+        sent = {name: sent[name] for name in order if name in sent}  # a file comes last
         if flavour == "litellm":
             return _apart(sent, params.get("extra") or {}, form=isinstance(image, ImageRef))
         return sent
