@@ -394,6 +394,25 @@ def test_rows_without_payloads_are_left_out_for_they_say_nothing(met: Met, fake:
     assert met(lambda made: made.recent(ago(minutes=5), RAY)) == []
 
 
+def test_a_payload_may_be_text_and_a_row_may_know_its_end_alone(
+    met: Met, fake: FalFake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = {"request_id": "r1", "endpoint_id": "fal-ai/luma-dream-machine/ray-2"}
+    ended |= {"ended_at": datetime.now(UTC).isoformat()}
+    rows = [
+        {**ended, "json_input": '{"prompt": "a fox", "duration": "5s"}'},
+        {**ended, "request_id": "r2", "json_input": "not kept"},
+    ]
+    answers(monkeypatch, fake, "list", lambda _: Answer(200, {"items": rows, "has_more": False}))
+    (job,) = met(lambda made: made.recent(ago(minutes=5), RAY))
+    assert job.handle.id == "r1"
+    assert job.sent == {
+        "$endpoint": "fal-ai/luma-dream-machine/ray-2",
+        "prompt": "a fox",
+        "duration": "5s",
+    }
+
+
 QUICK = Settings(
     limits={"fal": Limits(max_in_flight=4)},
     spare_bytes=0,

@@ -196,6 +196,16 @@ def test_durations_cameras_seeds_and_choices_are_read(met: Met) -> None:
     assert wan.start_image is False
 
 
+def test_a_choice_under_the_name_of_a_switch_is_no_switch(
+    met: Met, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = {"type": "string", "enum": ["on", "off"]}
+    monkeypatch.setitem(MODELS, "luma/ray-2-720p", {"prompt": {"type": "string"}, "sound": sound})
+    card = described(met, "luma/ray-2-720p")
+    assert card.audio is None
+    assert card.extra_params == {"sound": ["on", "off"]}
+
+
 def test_a_model_that_makes_pictures_is_told_by_its_example(met: Met) -> None:
     card = described(met, "black-forest-labs/flux-schnell")
     assert card.makes == "image"

@@ -22,7 +22,16 @@ from toolkit.errors import RefusalKind, Refused
 from toolkit.prompts.rendering import takes_move, with_camera
 from toolkit.seams import Request
 
-__all__ = ["base_url", "body", "endpoint", "is_moderation", "meant", "text_of"]
+__all__ = [
+    "base_url",
+    "body",
+    "endpoint",
+    "is_moderation",
+    "meant",
+    "rewriting",
+    "text_of",
+    "url_variable",
+]
 
 SWITCHES = ("audio", "loop")
 
@@ -146,8 +155,10 @@ _MEANT: tuple[tuple[RefusalKind, re.Pattern[str]], ...] = (
     (
         "arrears",
         re.compile(
-            r"insufficient|not (?:have )?enough|(?:out of|no) credit|top.?up|"
-            r"balance|arrears|payment|billing|budget",
+            r"(?:insufficient|(?:not (?:have )?|n't have )enough|out of|low on|no) "
+            r"(?:\w+ )?(?:credit|balance|fund|quota|money)|(?:credit|account) balance|"
+            r"balance (?:is )?(?:too low|exhausted|(?:is )?not enough|insufficient)|in arrears|"
+            r"payment required|top up your|budget[ _](?:is )?(?:exhausted|exceeded)",
             re.IGNORECASE,
         ),
     ),

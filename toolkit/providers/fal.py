@@ -15,6 +15,8 @@ model has a switch for that and `prompt_rewrite=True` was not asked for.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -279,7 +281,8 @@ class FalProvider:
             return found["items"], bool(found.get("has_more") and found.get("next_cursor"))
 
         def made_at(row: JSON) -> datetime | None:
-            return _lists.moment(row.get("sent_at") or row.get("started_at"))
+            named = (row.get(name) for name in ("sent_at", "started_at", "ended_at"))
+            return _lists.moment(next(filter(None, named), None))
 
         rows = await _lists.back_to(since, page, made_at, provider=self.name)
         return [
@@ -287,11 +290,11 @@ class FalProvider:
                 handle=self._handle(row["request_id"], row["endpoint_id"]),
                 created_at=made_at(row) or since,
                 model=model,
-                prompt=str(row["json_input"]["prompt"]),
-                sent={"$endpoint": row["endpoint_id"], **row["json_input"]},
+                prompt=str(told["prompt"]),
+                sent={"$endpoint": row["endpoint_id"], **told},
             )
             for row in {row["request_id"]: row for row in rows}.values()
-            if isinstance(row.get("json_input"), dict) and "prompt" in row["json_input"]
+            if "prompt" in (told := _payload(row.get("json_input")))
         ]
 
     def _wire_ids(self, model: str) -> list[str]:
@@ -322,6 +325,13 @@ async def _put(http: httpx.AsyncClient, url: str, content: bytes, kind: str) -> 
     """Hand a picture over, without a key: the address itself is the permission."""
     headers = {"content-type": kind}
     await free_json(http, "PUT", url, provider="fal", content=content, headers=headers)
+
+
+def _payload(told: Any) -> JSON:
+    """What a request held, which may be written as text; {} where it was not kept."""
+    with contextlib.suppress(ValueError):
+        told = json.loads(told) if isinstance(told, str) else told
+    return told if isinstance(told, dict) else {}
 
 
 def _is_at(url: str, base_url: str) -> bool:
