@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from toolkit.video.flow import Flow
 
 __all__ = [
     "RECIPE", "SMALL_PX", "DecodePass", "decode", "finished", "measure", "order", "run",
-    "run_and_keep", "sha256_of",
+    "sha256_of",
 ]  # fmt: skip
 
 SMALL_PX = 256
@@ -281,6 +281,11 @@ def decode(
         frame: Any = None
         degrees, stretched = 0, False
         ears = _Ears() if source.audio else None
+
+        def show(index: int) -> None:
+            shown.append(index)
+            pictures.append(planes.turn(planes.rgb(frame, thumbs.LONG_PX), degrees))
+
         for packet in source.packets(sound=ears is not None):
             if packet.stream is not source.stream:
                 assert ears is not None
@@ -302,12 +307,10 @@ def decode(
                     detail_at.append(index)
                 small.append(_finish(planes.shrink(plane, SMALL_PX), stretched, degrees))
                 if even.takes(since, half_s):
-                    shown.append(index)
-                    pictures.append(planes.turn(planes.rgb(frame, thumbs.LONG_PX), degrees))
+                    show(index)
         source.check_decoded()
         if even.open and (not shown or shown[-1] != len(times) - 1):
-            shown.append(len(times) - 1)
-            pictures.append(planes.turn(planes.rgb(frame, thumbs.LONG_PX), degrees))
+            show(len(times) - 1)
         size = shape if degrees % 180 else shape[::-1]
         clip = measure(source, path, digest, size, decoded=tier not in SPARSE)
         origin = source.first_s or 0.0
@@ -366,41 +369,23 @@ def run(
     sha256: str | None = None,
     threads: int = 1,
     with_thumbs: bool = True,
-) -> tuple[Clip, list[dict[str, Reading]], bytes]:
-    """In a worker: decode once, then every scorer once per spec. Returns what crosses processes.
+    keep: bool = False,
+) -> tuple[Any, ...]:
+    """In a worker: decode once, then every scorer once per spec. Returns what crosses processes:
+    the clip, the readings for each spec, the thumbnails file; with `keep` the pass itself too, for
+    scorers that can only work in the main process.
 
     `scorers` is a cloudpickle of a sequence of `Scorer`; a scorer that fails loses only its own
     readings, which then say why.
     """
     seen = decode(Path(path), tier=tier, sha256=sha256, threads=threads)
-    return _outcome(seen, scorers, specs, with_thumbs)
-
-
-def run_and_keep(
-    path: str,
-    scorers: bytes,
-    specs: Sequence[dict[str, Any]],
-    *,
-    tier: str = "full",
-    sha256: str | None = None,
-    threads: int = 1,
-    with_thumbs: bool = True,
-) -> tuple[Clip, list[dict[str, Reading]], bytes, dict[str, Any]]:
-    """As `run`, and the decode pass itself for scorers that can only work in the main process."""
-    seen = decode(Path(path), tier=tier, sha256=sha256, threads=threads)
-    return *_outcome(seen, scorers, specs, with_thumbs), seen.parts()
-
-
-def _outcome(
-    seen: DecodePass, scorers: bytes, specs: Sequence[dict[str, Any]], with_thumbs: bool
-) -> tuple[Clip, list[dict[str, Reading]], bytes]:
     chosen: Sequence[Scorer] = pickle.loads(scorers)  # noqa: S301  (from our own parent)
     answers = [_read_all(chosen, seen, spec) for spec in specs]
     tiles = b""
     if with_thumbs:
         times = seen.time_s[seen.shown].tolist()
         tiles = thumbs.pack(times, seen.thumbs, seen.clip.duration_s, last_s=float(seen.time_s[-1]))
-    return seen.clip, answers, tiles
+    return seen.clip, answers, tiles, *((seen.parts(),) if keep else ())
 
 
 def order(scorers: Sequence[Scorer]) -> tuple[Callable[..., Any], bytes]:
@@ -408,7 +393,7 @@ def order(scorers: Sequence[Scorer]) -> tuple[Callable[..., Any], bytes]:
     import cloudpickle
 
     away = tuple(scorer for scorer in scorers if scorer.where != "main")
-    return (run if len(away) == len(scorers) else run_and_keep), cloudpickle.dumps(away)
+    return partial(run, keep=len(away) < len(scorers)), cloudpickle.dumps(away)
 
 
 def finished(
