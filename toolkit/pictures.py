@@ -73,6 +73,9 @@ def check(path: Path) -> Picture:
                 image.load()
     except ClipError:
         raise
+    except Image.DecompressionBombError as problem:
+        most = MOST_PIXELS // 10**6
+        raise ClipError(f"{path.name}: at most {most} megapixels are taken: {problem}") from problem
     except Exception as problem:  # a decoder may raise anything
         raise ClipError(f"{path.name} cannot be read as a picture: {problem}") from problem
     return Picture(hashlib.sha256(content).hexdigest(), suffix, width, height, size)
