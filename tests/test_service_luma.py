@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from tests.services._server import Answer
 from tests.services.luma import LumaFake, check
 from toolkit import catalog
 from toolkit.errors import ProviderError, Refused
-from toolkit.providers import luma
+from toolkit.providers import _lists, luma
 from toolkit.providers.luma import CONCEPTS, from_generation
 from toolkit.records import CAMERA_MOVES
 from toolkit.seams import Failed, Succeeded
@@ -188,6 +190,9 @@ def test_refused_words_are_moderation(met: Met, fake: LumaFake) -> None:
         ("Insufficient credits", "arrears", "top up"),
         ("model ray-2 is no longer available", "retired", "another model"),
         ("duration must be one of 5s, 9s", "invalid", "one of 5s"),
+        ("bad prompt: white balance, a budget hotel, insufficient light", "invalid", "bad prompt"),
+        ("Your account balance is too low", "arrears", "top up"),
+        ("You do not have enough credits", "arrears", "top up"),
     ],
 )
 def test_each_refusal_has_its_own_kind(
@@ -251,6 +256,33 @@ def test_the_list_is_followed_as_far_as_it_is_needed(
     jobs = met(lambda made: made.recent(long_ago(), "luma/ray-2"))
     assert sorted(job.handle.id for job in jobs) == sorted(new)
     assert len(fake.of_kind("list")) == (2 if newest_first else 4)
+
+
+def test_a_list_in_no_order_is_read_to_its_end() -> None:
+    now = datetime.now(UTC)
+    hours = [[0, 2, 1], [3, 9], [8, 0]]
+    pages = [[{"at": now - timedelta(hours=h), "h": h} for h in page] for page in hours]
+    asked = []
+
+    async def page(n: int) -> tuple[list[dict[str, Any]], bool]:
+        asked.append(n)
+        return pages[n], n + 1 < len(pages)
+
+    since = now - timedelta(hours=4)
+    rows = asyncio.run(_lists.back_to(since, page, lambda row: row["at"], provider="luma"))
+    assert [row["h"] for row in rows] == [0, 2, 1, 3, 0]
+    assert asked == [0, 1, 2]
+
+
+def test_a_list_that_never_ends_or_tells_no_time_is_an_error() -> None:
+    now = datetime.now(UTC)
+
+    async def endless(_: int) -> tuple[list[dict[str, Any]], bool]:
+        return [{"at": now}], True
+
+    for told, reason in ((now, "more than 100 pages"), (None, "a row without a time")):
+        with pytest.raises(ProviderError, match=reason):
+            asyncio.run(_lists.back_to(now, endless, lambda _, told=told: told, provider="luma"))
 
 
 def luma_id(fake: LumaFake) -> str:

@@ -152,7 +152,7 @@ def said(met: Met, status: int, code: object, message: str = "in its words") -> 
         (500054, "moderated", "another image"),
         (500060, "arrears", "this month"),
         (500063, "moderated", "change the words"),
-        (500069, "rate_limit", "in its words"),
+        (500069, "outage", "too much to do"),
         (500090, "arrears", "top up"),
     ],
 )
@@ -163,6 +163,12 @@ def test_each_code_has_its_kind_and_its_way_out(
     assert isinstance(found, Refused), found
     assert found.kind == kind
     assert way_out in str(found)
+
+
+def test_a_service_that_has_too_much_to_do_is_left_alone_for_a_while(saying: Met) -> None:
+    found = said(saying, 200, 500069)
+    assert isinstance(found, Refused)
+    assert found.retry_after_s == 30
 
 
 def test_a_model_that_is_gone_is_no_typing_error(saying: Met) -> None:

@@ -82,6 +82,11 @@ CAMERA = {
 }
 """Our moves as version 1's `camera_control`: exactly one number of -10..10 may differ from 0."""
 
+WHOSE_KEY = (
+    f"is {KEYS[0]} right, or are {KEYS[1]} and {SECRET}? Keys of the Chinese site are taken at "
+    "PROMPTGRID_KLING_URL=https://api-beijing.klingai.com alone"
+)
+
 CODES: dict[int, tuple[RefusalKind, str]] = {
     1103: ("auth", "this account may not use that model: activate it at Kling"),
     1100: ("arrears", "the account is not in order: look at its page at Kling"),
@@ -96,9 +101,7 @@ CODES: dict[int, tuple[RefusalKind, str]] = {
     1302: ("rate_limit", ""),
     1303: ("rate_limit", ""),
     1304: ("auth", "let this machine's address in at Kling (its list of addresses)"),
-    **dict.fromkeys(
-        range(1000, 1005), ("auth", f"is {KEYS[0]} right, or are {KEYS[1]} and {SECRET}?")
-    ),
+    **dict.fromkeys(range(1000, 1005), ("auth", WHOSE_KEY)),
 }
 """What a service code means, and the way out. Of those that come with 429, only 1302 and 1303 pass
 by themselves. 5000 and above say nothing about what was done.

@@ -67,6 +67,7 @@ FORMS = {
 }
 
 MOST_SEED = 2**31 - 1
+BUSY_S = 30.0
 
 CODES: dict[int, tuple[RefusalKind, str]] = {
     400012: ("auth", f"is {KEYS[0]} right?"),
@@ -74,7 +75,7 @@ CODES: dict[int, tuple[RefusalKind, str]] = {
     500008: ("not_found", ""),
     500064: ("not_found", "it was deleted"),
     500044: ("rate_limit", ""),
-    500069: ("rate_limit", ""),
+    500069: ("outage", "PixVerse has too much to do"),
     500060: ("arrears", "this month's share of the plan is used up"),
     500090: ("arrears", "top up credits at PixVerse"),
     500054: ("moderated", "take another image"),
@@ -214,7 +215,10 @@ def _judge(
             kind, hint = CODES[code]
             if kind == "invalid" and _wire.meant(words) == "retired":
                 kind, hint = "retired", "take another model"
-            return refusal(reply, provider="pixverse", kind=kind, hint=hint)
+            no = refusal(reply, provider="pixverse", kind=kind, hint=hint)
+            if kind == "outage" and no.retry_after_s is None:
+                no.retry_after_s = BUSY_S
+            return no
         if code == 0 or not reply.is_success:
             return None
         return otherwise(f"answered with ErrCode {code}: {words[:200]}", provider="pixverse")
