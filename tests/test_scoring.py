@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -112,6 +112,36 @@ def test_a_scorer_of_ones_own_works_and_its_settings_count(store: Store, pool: P
     assert score_runs(store, scorers=[Count()], pool=pool) == 0
     assert score_runs(store, scorers=[Count(times=2)], pool=pool) == 3
     assert _values(store, "n") == [32.0] * 3
+
+
+CELL = """
+import os
+from toolkit.records import Metric, Reading
+
+class Fatal:
+    name, version, where = "fatal", "1", "worker"
+    metrics = {"sum": Metric("sum", unit="", description="Of the first frame.")}
+
+    def __init__(self, victim):
+        self.victim = victim
+
+    def __call__(self, clip, spec):
+        if clip.clip.sha256 == self.victim:
+            os.abort()
+        return {"sum": Reading(float(clip.small[0].sum()))}
+"""
+
+
+def test_a_scorer_from_a_cell_that_kills_its_process_costs_that_clip_only(store: Store, pool: Pool):
+    """What is written in a notebook belongs to no module that a decode process could import."""
+    cell: dict[str, Any] = {"__name__": "__main__"}
+    exec(CELL, cell)
+    victim = store.runs()[1]
+    assert score_runs(store, scorers=[cell["Fatal"](victim.clip_sha256)], pool=pool) == 3
+    assert [value is None for value in _values(store, "sum")] == [False, True, False]
+    (score,) = store.latest_scores([victim.key])
+    assert score.reading.note.endswith("was ended by SIGABRT, twice")
+    assert score_runs(store, pool=pool) == 3
 
 
 def test_a_bad_clip_fails_itself_with_the_reason_stored(store: Store, pool: Pool):
