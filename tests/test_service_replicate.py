@@ -11,14 +11,18 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.fake_service import verify
 from tests.services._meet import FOX, TOKEN, Met, picture, wish
 from tests.services._server import Answer, image_bytes
 from tests.services.replicate import MODELS, OFFICIAL, SPEC, VERSION, ReplicateFake
 from toolkit import catalog
+from toolkit.catalog.rows import row_of
 from toolkit.errors import CatalogError, ProviderError, Refused
-from toolkit.providers.replicate import MOST_INLINE_BYTES
-from toolkit.records import ImageRef, ModelCard
+from toolkit.providers.replicate import MOST_INLINE_BYTES, provider
+from toolkit.records import ImageRef, ModelCard, State
+from toolkit.runner import Engine, Settings
 from toolkit.seams import Failed, JobHandle, Request, Succeeded
+from toolkit.store import CellRow, Store
 
 RAY = "replicate/luma/ray-2-720p"
 SEEDANCE = "replicate/bytedance/seedance-1-pro"
@@ -444,3 +448,45 @@ def test_a_cancelled_job_is_asked_for_by_its_name(met: Met, fake: ReplicateFake)
     job = met.submit(wish(RAY), TOKEN).job
     met(lambda made: made.cancel(JobHandle(job.id)))
     assert fake.of_kind("cancel")[0].path == f"/v1/predictions/{job.id}/cancel"
+
+
+# -- from a name to a clip -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wire_id", ["luma/ray", "kwaivgi/kling-v3-video", "somebody/own-video"])
+def test_a_described_model_becomes_a_row_of_ones_own_catalogue(
+    met: Met, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wire_id: str
+) -> None:
+    card = described(met, wire_id)
+    own = tmp_path / "catalog.yaml"
+    own.write_text(row_of(card), encoding="utf-8")
+    monkeypatch.setenv("PROMPTGRID_CATALOG", str(own))
+    read = catalog.card(card.model)
+    told = {"source": read.source, "confidence": read.confidence}
+    assert dataclasses.replace(card, **told) == read
+    assert catalog.price(read, {"duration_s": 5}).unknown
+
+
+def test_a_model_of_any_name_is_run_from_its_schema(
+    met: Met, fake: ReplicateFake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = described(met, "somebody/own-video")
+    own = tmp_path / "catalog.yaml"
+    own.write_text(row_of(card), encoding="utf-8")
+    for name, value in {**fake.environ("replicate"), "PROMPTGRID_CATALOG": str(own)}.items():
+        monkeypatch.setenv(name, value)
+    spec = dataclasses.replace(wish(RAY, seed=7).spec, model=card.model)
+    settings = Settings(spare_bytes=0, poll_first_s=0.05, poll_most_s=0.1)
+    with Store.open(tmp_path / "exp") as store:
+        store.set_budget(1)
+        store.plan([CellRow("g", 0, spec.key, spec, est_cost_micro_usd=50_000)])
+        with Engine(
+            store, lambda _: provider(tmp_path), verify=verify, settings=settings
+        ) as engine:
+            engine.start([spec.key])
+            assert engine.wait(20)
+        assert store.run(spec.key).state is State.DONE
+    (ask,) = fake.of_kind("submit")
+    assert ask.json == {"version": VERSION, "input": {"prompt": FOX, "seed": 7}}
+    (download,) = fake.of_kind("download")
+    assert download.headers["authorization"].startswith("Bearer canary-")
