@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.fake_service import verify
 from tests.services._meet import FOX, Met, picture, wish
 from tests.services._server import Answer
 from tests.services.dashscope import DashScopeFake
@@ -16,8 +17,10 @@ from toolkit.errors import CannotList, NotSent, ProviderError, Refused
 from toolkit.providers import dashscope
 from toolkit.providers._http import AddressError, UnclearError
 from toolkit.providers._nest import nested
-from toolkit.records import ImageRef
+from toolkit.records import ImageRef, State
+from toolkit.runner import Engine, Settings
 from toolkit.seams import Failed, JobHandle, Request, Succeeded
+from toolkit.store import CellRow, Store
 
 T2V, I2V = "dashscope/wan2.7-t2v", "dashscope/wan2.7-i2v"
 
@@ -265,6 +268,68 @@ def test_every_page_is_read_and_a_models_dated_version_counts(met: Met, fake: Da
     assert {job.handle.id for job in jobs} == set(made)
     assert all(job.model == T2V for job in jobs)
     assert all(abs((job.created_at - datetime.now(UTC)).total_seconds()) < 60 for job in jobs)
+
+
+QUICK = Settings(
+    spare_bytes=0,
+    settle_s=0.4,
+    skew_s=30.0,
+    guard_s=5.0,
+    submit_timeout_s=2.0,
+    list_every_s=0.05,
+    retry_submit_s=0.05,
+    poll_first_s=0.05,
+    poll_most_s=0.1,
+)
+
+
+def led(met: Met, prompts: list[str], faults: list[str], *, done: bool) -> list[State]:
+    """What becomes of runs whose answers go wrong so; `done` where jobs end at once."""
+    for name, value in met.fake.environ("dashscope").items():
+        met.patch.setenv(name, value)
+    with Store.open(met.folder / "exp") as store:
+        store.set_budget(10)
+        specs = [wish(T2V, text, duration_s=5, resolution="720p").spec for text in prompts]
+        store.plan(
+            [CellRow("g", n, s.key, s, est_cost_micro_usd=500_000) for n, s in enumerate(specs)]
+        )
+        met.fake.wrong("submit", *faults)
+        if done:
+            real = met.fake.charge
+
+            def charge(*what: Any, **more: Any) -> Any:
+                job = real(*what, **more)
+                job.state = "succeeded"
+                return job
+
+            met.fake.charge = charge  # type: ignore[method-assign]
+        with Engine(
+            store, lambda _: dashscope.provider(met.folder), verify=verify, settings=QUICK
+        ) as engine:
+            engine.start([spec.key for spec in specs])
+            assert engine.wait(20), engine.progress()
+        return [store.run(spec.key).state for spec in specs]
+
+
+def test_a_lost_answer_whose_job_shows_nothing_is_held_and_not_paid_again(
+    met: Met, fake: DashScopeFake
+):
+    fake.num_polls = 10**6
+    assert led(met, ["a fox"], ["lose"], done=False) == [State.HOLD]
+    assert (fake.charges, len(fake.of_kind("submit"))) == (1, 1)
+
+
+def test_a_lost_answer_is_found_by_its_prompt_once_the_job_has_succeeded(
+    met: Met, fake: DashScopeFake
+):
+    states = led(met, ["a fox", "a heron"], ["lose", "gateway"], done=True)
+    assert states == [State.DONE, State.DONE]
+    assert (fake.charges, len(fake.of_kind("submit"))) == (2, 2)
+
+
+def test_what_never_came_to_the_service_is_sent_again(met: Met, fake: DashScopeFake):
+    assert led(met, ["a fox"], ["error_before"], done=True) == [State.DONE]
+    assert (fake.charges, len(fake.of_kind("submit"))) == (1, 2)
 
 
 def test_what_is_older_than_a_day_is_not_said_to_be_absent(met: Met):
