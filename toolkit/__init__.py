@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from toolkit.experiment import Batch, Experiment
     from toolkit.grid import Fractional, Grid, Random, near
-    from toolkit.planning import designs, dry_run, models, pilot
+    from toolkit.planning import add_model, designs, dry_run, models, pilot
     from toolkit.prompts.diff import diff
     from toolkit.prompts.formula import Prompt
     from toolkit.prompts.lint import lint
@@ -53,7 +53,7 @@ _HOMES = {
     ),
     "experiment": ("Batch", "Experiment"),
     "grid": ("Fractional", "Grid", "Random", "near"),
-    "planning": ("designs", "dry_run", "models", "pilot"),
+    "planning": ("add_model", "designs", "dry_run", "models", "pilot"),
     "prompts.diff": ("diff",),
     "prompts.formula": ("Prompt",),
     "prompts.lint": ("lint",),
@@ -91,6 +91,7 @@ __all__ = [
     "State",
     "StoreError",
     "ToolkitError",
+    "add_model",
     "complete",
     "designs",
     "diff",

@@ -5,6 +5,7 @@ side by side, `rehearse` tries it out, `door` decides whether it may run unasked
 it into a list for making clips by hand, `promote` takes the best arms on to other models.
 """
 
+from toolkit.planning.added import add_model
 from toolkit.planning.bill import Plan, plan
 from toolkit.planning.catalogue import models, models_json, models_text
 from toolkit.planning.compare import designs
@@ -21,6 +22,7 @@ __all__ = [
     "DryRun",
     "Plan",
     "Power",
+    "add_model",
     "approve",
     "cell_rows",
     "cells_by_hand",
