@@ -340,9 +340,15 @@ class Store(Files):
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
-        """SQLite's own lock has no queue: who waits long then waits longer."""
-        with self._turns.taken(), sqlite.transaction(self._engine, write=True) as conn:
-            yield conn
+        """A write in turn: SQLite's own lock has no queue, and who waits long then waits longer."""
+        with self._turns.taken():
+            try:
+                with sqlite.transaction(self._engine, write=True) as conn:
+                    yield conn
+            except DatabaseError as problem:
+                if "disk is full" in str(problem):
+                    sqlite.shorten_log(self._engine)  # the next try may find room
+                raise
 
     def when_durable(self, call: Callable[[], None]) -> None:
         """Call it as soon as the change just made is on disk."""

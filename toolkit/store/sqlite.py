@@ -8,6 +8,7 @@ version. A write takes its lock when it begins: nothing reads first and is refus
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,11 +28,15 @@ __all__ = [
     "library",
     "make_engine",
     "part_of",
+    "shorten_log",
     "transaction",
     "wal_is_safe",
 ]
 
 BUSY_S = 60.0
+
+SMALL_DISK_BYTES, SMALL_LOG_PAGES = 64 << 20, 50
+"""Where so little is free the log is kept short: emptying a long one may take room that it took."""
 
 _NETWORK = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gpfs", "beegfs", "davfs")
 _NETWORK_FUSE = ("fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse", "fuse.glusterfs")
@@ -99,6 +104,8 @@ def make_engine(path: Path, *, read_only: bool = False, immutable: bool = False)
             with contextlib.suppress(lib.OperationalError):  # others are at work: their mode holds
                 conn.execute(f"PRAGMA journal_mode={mode}")
         conn.execute("PRAGMA synchronous=FULL")
+        if shutil.disk_usage(path.parent).free < SMALL_DISK_BYTES:
+            conn.execute(f"PRAGMA wal_autocheckpoint={SMALL_LOG_PAGES}")
         return conn
 
     return sa.create_engine(
@@ -147,6 +154,22 @@ def backup(source: sa.Engine, target: Path) -> None:
         finally:
             copy.close()
     part.replace(target)
+
+
+def shorten_log(engine: sa.Engine) -> bool:
+    """Move what waits in the write-ahead log into the database and give its space back; whether
+    that could be done now. Without this a log that has filled the disk keeps it full.
+    """
+    raw: Any = engine.raw_connection()
+    try:
+        raw.execute("PRAGMA busy_timeout=0")  # who reads at this moment is not waited for
+        busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except library().OperationalError:  # no room for that, either
+        return False
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
+        raw.close()
+    return not busy
 
 
 class ChangeCounter:
