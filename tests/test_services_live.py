@@ -76,6 +76,8 @@ def exp(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.live
 @pytest.mark.parametrize("service", SERVICES)
 def test_one_clip_comes_back_from(service: str, request: pytest.FixtureRequest) -> None:
+    if "live" not in (request.config.getoption("-m") or ""):
+        pytest.skip("it costs money: only where it is asked for by `-m live`")
     keys = keys_of(service)
     if not keys:
         pytest.skip(f"{service} is a server or machine of one's own: it has no key to tell by")

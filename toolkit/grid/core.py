@@ -700,7 +700,9 @@ class Grid:
         counts = [("model", len(self.models)), *((a.name, len(a)) for a in self._axes)]
         sizes += [f"{n:,} {name}" for name, n in counts if n > 1 or name == "model"]
         sizes.append(f"{len(self.samples):,} sample{'s' if len(self.samples) != 1 else ''}")
-        return f"<Grid {' × '.join(sizes)} = {self.size:,} cells>"
+        shown = len(set(self.images))
+        pictures = f", with {shown} picture{'s' if shown != 1 else ''}" if shown else ""
+        return f"<Grid {' × '.join(sizes)} = {self.size:,} cells{pictures}>"
 
     # ---- as a document, as code, as a receipt ----------------------------------------------
 
