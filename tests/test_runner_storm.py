@@ -14,9 +14,11 @@ import pytest
 
 from tests.fake_service import cells
 from tests.storm.contention import contention
+from tests.storm.expiry import expiry
 from tests.storm.faults import faults
 from tests.storm.judge import is_sound, judge
 from tests.storm.kernel import CARD
+from tests.storm.rate import earliness, excess, most_within, rate
 from tests.storm.soak import soak
 from tests.storm.storm import storm
 from toolkit.providers._sim_http import HttpSimProvider
@@ -67,6 +69,30 @@ def test_kernels_side_by_side_are_never_told_that_it_is_locked():
     found = contention(kernels=3, seconds=1.0)
     assert found["ok"], found
     assert found["claims"] > 10
+
+
+def test_kernels_side_by_side_keep_one_rate():
+    found = rate(kernels=3, per_minute=1200, burst=3, seconds=2.5, limit_s=60)
+    assert found["ok"], found
+    assert found["requests"] == 53
+    assert found["seconds"] > 2.5 - 3 * 0.05 - 1.0  # not all at once
+
+
+def test_what_comes_before_its_token_is_counted():
+    """A test of the test: one a second, two at once."""
+    on_time = [0.0, 0.0, 1.0, 2.0, 2.5, 9.0, 9.0]
+    early = [0.0, 0.0, 0.4, 0.5, 20.0]
+    assert [excess(times, 1.0, 2, 0.0) for times in (on_time, early)] == [1, 2]
+    assert [excess(times, 1.0, 2, 1.0) for times in (on_time, early)] == [0, 1]
+    assert [earliness(times, 1.0, 2) for times in (on_time, early)] == [0.5, 1.5]
+    assert [most_within(early, window) for window in (0.0, 0.45, 0.5, 100.0)] == [2, 3, 4, 5]
+
+
+def test_results_that_expire_in_an_hour_are_saved_by_whoever_is_there():
+    """Half an hour without a kernel loses nothing, nor a night with the worker; without it, all."""
+    found = expiry(runs=4, in_flight=2, hours=2.0)
+    assert found["ok"], found
+    assert found["night_with_worker"] == {"saved": 4, "expired": 0, "charges": 4, "files": 4}
 
 
 def test_a_short_soak_ends_with_all_done():

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-COMMANDS = ("storm", "failpoints", "faults", "contention", "soak")
+COMMANDS = ("storm", "failpoints", "faults", "contention", "rate", "expiry", "soak")
 
 
 def main(argv: list[str]) -> int:
@@ -34,6 +34,15 @@ def main(argv: list[str]) -> int:
     elif name == "contention":
         add("--kernels", type=int, default=8)
         add("--seconds", type=float, default=60.0)
+    elif name == "rate":
+        add("--kernels", type=int, default=8)
+        add("--per-minute", type=float, default=600.0)
+        add("--burst", type=int, default=5)
+        add("--seconds", type=float, default=60.0)
+    elif name == "expiry":
+        add("--runs", type=int, default=48)
+        add("--in-flight", type=int, default=4)
+        add("--hours", type=float, default=12.0)
     else:
         add("--runs", type=int, default=100_000)
         add("--in-flight", type=int, default=64)
@@ -58,6 +67,10 @@ def _command(name: str) -> Any:
         from tests.storm.faults import faults as command
     elif name == "contention":
         from tests.storm.contention import contention as command
+    elif name == "rate":
+        from tests.storm.rate import rate as command
+    elif name == "expiry":
+        from tests.storm.expiry import expiry as command
     else:
         from tests.storm.soak import soak as command
     return command

@@ -26,7 +26,7 @@ PRICE = 100_000
 CARD = ModelCard(MODEL, title="One", wire_id="one", price_unit="USD/clip", price=0.1)
 
 
-def settings(in_flight: int = 32) -> Settings:
+def settings(in_flight: int = 32, limits: Limits | None = None) -> Settings:
     """Seconds where a real service gets minutes; the proportions are the real ones.
 
     settle >= lease + guard + submit timeout + lag, as it must be.
@@ -35,7 +35,7 @@ def settings(in_flight: int = 32) -> Settings:
         lease_s=4.0, heartbeat_s=1.0, take_over_every_s=0.5, guard_s=1.0, submit_timeout_s=2.0,
         settle_s=8.0, skew_s=30.0, list_every_s=0.5, retry_submit_s=0.2, poll_first_s=0.1,
         poll_most_s=0.5, retry_fetch_s=0.1, spare_bytes=0, most_fetches=12,
-        limits={"fake": Limits(max_in_flight=in_flight)},
+        limits={"fake": limits or Limits(max_in_flight=in_flight)},
     )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def rows(runs: int, identical: int) -> list[CellRow]:
 
 def work(
     folder: str, url: str, failpoint: str = "", in_flight: int = 32, tokens: bool = False,
-    patience_s: float = 600.0,
+    patience_s: float = 600.0, limits: Limits | None = None,
 ) -> None:  # fmt: skip
     """Be a kernel: exit 0 when nothing is left to do, 3 when patience ends, 4 where it broke."""
     arm(failpoint)
@@ -72,7 +72,7 @@ def work(
             store,
             lambda _: HttpSimProvider(url, cards=[CARD], name="fake", tokens=tokens),
             verify=verify,
-            settings=settings(in_flight),
+            settings=settings(in_flight, limits),
         )
         engine.start(None)
         through = engine.wait(patience_s)
