@@ -17,7 +17,10 @@ from toolkit.errors import CannotList, ProviderError, Refused
 from toolkit.providers import ark
 from toolkit.providers._http import UnclearError
 from toolkit.records import ImageRef
+from toolkit.runner import Settings
+from toolkit.runner.reconcile import match
 from toolkit.seams import Failed, JobHandle, Succeeded
+from toolkit.store.life import Claim
 
 PRO, TWO = "ark/seedance-1-0-pro", "ark/seedance-2-0"
 
@@ -83,13 +86,62 @@ def test_pictures_are_recorded_by_their_hash_and_sent_whole(met: Met, fake: ArkF
     ]
 
 
+def matched(met: Met, token: str, before: str | None = None) -> Any:
+    """What the runner makes of the list for an attempt; `before` is one that the same adapter has
+    had accepted.
+    """
+    request = wish(PRO)
+
+    async def go(made: Any) -> Any:
+        if before is not None:
+            await made.submit(wish(PRO, "a heron"), before)
+        claim = Claim(
+            key=request.spec.key, spec=request.spec, state="unknown", fence=1, attempt_id=token,
+            est_cost_micro_usd=0, intent_at=datetime.now(UTC).timestamp(),
+            sent=await made.prepare(request),
+        )  # fmt: skip
+        jobs = await made.recent(datetime.now(UTC) - timedelta(hours=1), PRO)
+        return match(claim, jobs, settings=Settings())
+
+    return met(go)
+
+
 def test_a_job_is_found_by_our_name_for_the_attempt(met: Met, fake: ArkFake):
     accepted = met.submit(wish(PRO), TOKEN)
     assert fake.of_kind("submit")[0].json["safety_identifier"] == TOKEN
     assert accepted.sent["safety_identifier"] == TOKEN
     fake.charge({"content": [], "model": "x"}, id="cgt-other", model="seedance-1-0-pro-250528")
-    found = {job.handle.id: job.token for job in listed(met)}
-    assert found == {accepted.job.id: TOKEN, "cgt-other": ""}  # "": made without one, not ours
+    found = matched(met, TOKEN)
+    assert ([job.handle.id for job in found.jobs], found.exact) == ([accepted.job.id], True)
+
+
+def test_others_are_ruled_out_only_where_a_name_of_ours_was_seen(met: Met, fake: ArkFake):
+    fake.charge({"safety_identifier": "a user"}, id="cgt-other", model="seedance-1-0-pro-250528")
+    fake.charge({}, id="cgt-nameless", model="seedance-1-0-pro-250528")
+    unproven = matched(met, TOKEN)
+    ids = {job.handle.id for job in unproven.doubtful}
+    assert (unproven.exact, ids) == (False, {"cgt-other", "cgt-nameless"})
+    proven = matched(met, TOKEN, before="f" * 32)
+    assert (proven.all, proven.exact) == ([], True)
+
+
+def test_names_that_are_shown_in_another_spelling_prove_nothing(met: Met, fake: ArkFake):
+    real = fake.task
+
+    def hashed(job: Any) -> dict[str, Any]:
+        found = real(job)
+        return {**found, "safety_identifier": found["safety_identifier"][::-1]}
+
+    fake.task = hashed  # type: ignore[method-assign]
+    lost = met.submit(wish(PRO), TOKEN).job.id
+    found = matched(met, TOKEN, before="0123" * 8)
+    assert not found.exact
+    assert lost in {job.handle.id for job in found.doubtful}
+
+
+def test_the_name_of_the_attempt_is_not_overwritten(met: Met):
+    with pytest.raises(Refused, match="leave it out of `extra`"):
+        met.prepare(wish(PRO, extra={"safety_identifier": "me"}))
 
 
 def test_where_no_row_shows_a_name_nothing_tells_jobs_apart(met: Met, fake: ArkFake):
@@ -113,6 +165,7 @@ def test_every_page_is_read_and_other_known_models_are_left_out(
     fake.jobs[made[0]].model = "ep-2026-unheard-of"
     jobs = listed(met)
     assert {job.handle.id for job in jobs} == set(made)
+    assert {job.token for job in jobs} == {None, *(f"t{n}" for n in range(5))}
     assert {job.model for job in jobs} == {PRO}
     assert len(fake.of_kind("list")) == 3
 

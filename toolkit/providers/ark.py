@@ -8,8 +8,9 @@ refused or failed job is not charged, the names of models in China, the hosts of
 volces.com. Nothing was tried against the live service.
 
 `safety_identifier`, meant for telling a seller's own users apart, carries our name of the attempt:
-a job whose answer was lost is then recognised exactly. Where no row of the list shows one, nothing
-is guessed and the run is held.
+a job whose answer was lost is then recognised exactly. That a row with another name is another's
+counts only once a name that we sent was seen in the list, letter by letter; until then, and where
+no row shows one, nothing is guessed and the run is held.
 
 `PROMPTGRID_ARK_URL=https://ark.cn-beijing.volces.com/api/v3` asks Volcengine, with its own key and
 its own names of models. Of the moves of the camera `static` is a switch; the others go in words.
@@ -26,7 +27,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from toolkit import catalog
-from toolkit.errors import CannotList, ProviderError, RefusalKind, ToolkitError
+from toolkit.errors import CannotList, ProviderError, RefusalKind, Refused, ToolkitError
 from toolkit.providers import _images, _lists, _secrets, _wire
 from toolkit.providers._http import (
     UnclearError,
@@ -106,6 +107,7 @@ class ArkProvider:
     def __init__(self, folder: Path) -> None:
         self.base_url = _wire.base_url(self.name, BASE_URL)
         self._folder = folder
+        self._tokens: set[str] = set()
         self._http = client(self.base_url)
         key = _secrets.find_key(KEYS, provider=self.name, ask=False)
         self._http.auth = _secrets.KeyAuth(key, self.base_url)
@@ -122,6 +124,13 @@ class ArkProvider:
                 url = image.url if only_public else _images.placed(image)
                 content.append({"type": "image_url", "image_url": {"url": url}, "role": role})
         _wire.rewriting(request)
+        if "safety_identifier" in (request.params.get("extra") or {}):
+            raise Refused(
+                "`safety_identifier` carries our name of the attempt, by which a lost answer is "
+                "found: leave it out of `extra`",
+                kind="invalid",
+                provider=self.name,
+            )
         given = {"watermark": False, "duration_s": whole(request.params.get("duration_s"))}
         sent = _wire.body(request, FORMS, given=given)
         return {"model": self._wire_id(request.card), "content": content, **sent}
@@ -129,6 +138,7 @@ class ArkProvider:
     async def submit(self, request: Request, token: str) -> Accepted:
         body = await self.prepare(request) if request.body is None else request.body
         body = {"safety_identifier": token, **body}
+        self._tokens.add(token)
         full = _images.filled(body, request, self._folder, _images.as_data_uri, provider=self.name)
         reply = await post_once(self._http, TASKS, provider=self.name, body=full, judge=_judge)
         if not isinstance(reply.get("id"), str):
@@ -179,18 +189,19 @@ class ArkProvider:
             return found["items"], (n + 1) * PAGE < int(found.get("total") or 0)
 
         rows = await _lists.back_to(since, page, _made_at, provider=self.name)
-        shows_tokens = any(row.get("safety_identifier") for row in rows)
+        mine = [row for row in rows if known.get(str(row.get("model")), model) == model]
+        names = [row.get("safety_identifier") for row in mine]
+        proven = not self._tokens.isdisjoint(names)
         return [
             Job(
                 handle=JobHandle(str(row["id"]), {"base": self.base_url, "model": model}),
                 created_at=_made_at(row) or since,
                 model=model,
-                # where others have one, a row without was made by somebody else
-                token=row.get("safety_identifier") or ("" if shows_tokens else None),
+                token=token,
                 sent={"model": row.get("model")},
             )
-            for row in rows
-            if known.get(str(row.get("model")), model) == model
+            for row, name in zip(mine, names, strict=True)
+            for token in _tokens(name, proven=proven)
         ]
 
     async def cancel(self, job: JobHandle) -> None:
@@ -256,6 +267,15 @@ def _judge(reply: httpx.Response) -> ToolkitError | None:
         return None
     _, kind, hint = max(fits, key=lambda entry: len(entry[0]))
     return refusal(reply, provider="ark", kind=kind, hint=hint)
+
+
+def _tokens(name: str | None, *, proven: bool) -> list[str | None]:
+    """As what a row is shown: by its name where it has one, and as one that may be anybody's until
+    names are proven to be shown as they were sent; "" is nobody's of ours.
+    """
+    if proven:
+        return [name or ""]
+    return [name, None] if name else [None]
 
 
 def _made_at(row: dict[str, Any]) -> datetime | None:

@@ -220,7 +220,7 @@ class DashScopeProvider:
 
         rows = await _lists.back_to(since, page, _made_at, provider=self.name)
         # a model's dated versions (wan2.7-t2v-2026-04-25) begin with its name
-        mine = [row for row in rows if str(row.get("model_name", "")).startswith(wire)]
+        mine = [row for row in rows if str(row.get("model_name") or wire).startswith(wire)]
         return [
             Job(
                 handle=JobHandle(
