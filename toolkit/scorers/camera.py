@@ -385,7 +385,7 @@ class Camera:
     share: float = 0.35
     shaking: float = SHAKING
     coherent: float = 0.5
-    parting: float = 0.2
+    lag: float = 0.47
     sure_enough: float = 0.3
 
     def __call__(self, clip: Analysis, spec: RunSpec) -> Mapping[str, Reading]:
@@ -460,8 +460,8 @@ def deliver(path: Path, settings: Camera | None = None) -> Delivered:
     ]
     shaking = path.shake >= settings.shaking and path.exact >= settings.coherent
     strength = first
-    orbit, parting = _orbit(path, sizes)
-    around = parting >= settings.parting
+    orbit, lag = _orbit(path, sizes)
+    around = lag >= settings.lag
     margin = min(1.0, 2 * (first - second) / first) if first >= settings.named else 1.0
     if around:
         moves = ["orbit_right" if orbit > 0 else "orbit_left"]
@@ -475,17 +475,17 @@ def deliver(path: Path, settings: Camera | None = None) -> Delivered:
         moves.append("static")
         margin = min(1.0, 0.4 + abs(first - settings.still) / settings.still)
     if around:
-        sure, why = _sure(replace(path, steady=1.0, exact=1.0), strength, 0.25 + 0.35 * parting)
+        sure, why = _sure(replace(path, steady=1.0, exact=1.0), strength, min(0.6, lag - 0.15))
     else:
         sure, why = _sure(path, strength, margin)
-    if parting and not around and path.exact < 0.5 and sure > 0.25:
+    if not around and lag > 0.5 * settings.lag and sure > 0.25:  # no pan or travel does that
         sure, why = 0.25, "near and far things part, perhaps an orbit"
     return Delivered(moves[0], tuple(moves), strength, sure, path.shake, net, why)
 
 
 def _orbit(path: Path, sizes: Mapping[str, float]) -> tuple[float, float]:
-    """How far what is behind the subject went right, where the picture parts as it does in an orbit
-    (else 0); and how sure that is, 0 for no sign of it.
+    """How far what is behind the subject went right, and by which share of that the near things
+    lag behind it; (0, 0) where the picture does not part as it does in an orbit.
 
     Around a subject that stays where it is, what is behind it (mostly higher up) goes with the
     camera and what is before it (lower down) stays or goes against. A pan moves both alike, and
@@ -505,7 +505,7 @@ def _orbit(path: Path, sizes: Mapping[str, float]) -> tuple[float, float]:
         return 0.0, 0.0
     last = max(float(np.median(way * near)), 0.75 * float((way * near).max()))
     lag = 1 - last / float(np.median(way * behind))
-    return way * far, float(np.clip((lag - 0.4) / 0.35, 0, 1))
+    return way * far, max(0.0, lag)
 
 
 def _sure(path: Path, strength: float, margin: float) -> tuple[float, str]:
