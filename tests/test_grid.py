@@ -215,7 +215,7 @@ def test_a_table_that_does_not_fit_says_where(tmp_path, text, message):
          "`camera_motion` has no move 'push inn': did you mean `push_in`?"),
         ({"start_image": "https://x.org/a.png"},
          ("`start_image` is a file on this machine, not an address ('https://x.org/a.png'): what "
-         "lies at an address can change; download it first")),
+         "lies at an address can change; exp.image(url) fetches it once and keeps it")),
         ({"exclude": [{"camera": "statik"}]},
          ("`exclude`: no cell has camera 'statik'; there are: 'static wide shot', 'slow push in', "
          "'handheld'")),

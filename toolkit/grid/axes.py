@@ -184,7 +184,7 @@ def image(value: Any, *, name: str, folder: Path | None = None) -> ImageRef:
     if re.match(r"^[a-z][a-z0-9+.-]+://|^data:", text, re.IGNORECASE):
         raise GridError(
             f"`{name}` is a file on this machine, not an address ({text[:60]!r}): what lies at an "
-            f"address can change; download it first"
+            f"address can change; exp.image(url) fetches it once and keeps it"
         )
     path = Path(text).expanduser()
     if folder is not None:
