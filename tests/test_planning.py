@@ -417,7 +417,7 @@ def test_the_table_of_models_has_what_scripts_rely_on():
     assert list(table.columns) == [
         "model", "service", "wire_id", "durations_s", "resolutions", "seed", "camera", "audio",
         "start_image", "price_usd", "price_unit", "price_date", "status", "retired_on",
-        "best_for", "why",
+        "best_for", "key", "why",
     ]  # fmt: skip
     row = json.loads(table.to_json(orient="records"))[0]
     assert (row["model"], row["price_usd"], row["price_unit"]) == (
@@ -483,15 +483,16 @@ def test_a_worklist_of_a_mixed_grid_lists_what_hands_make():
 # ---- which model for this
 
 
-def test_the_terminal_shows_facts_and_the_reason_within_120_columns(capsys):
+def test_the_terminal_shows_facts_and_the_reason_within_120_columns(capsys, monkeypatch):
+    monkeypatch.delenv("FAL_KEY", raising=False)
     assert main(["models", "--for", "action", "--max-usd", "0.5"]) == 0
     head, facts, why, *_ = capsys.readouterr().out.splitlines()
     assert head.split() == [
-        "model", "seconds", "sizes", "seed", "camera", "sound", "image", "price", "of",
+        "model", "seconds", "sizes", "seed", "camera", "sound", "image", "price", "of", "key",
     ]  # fmt: skip
     assert facts.split() == [
         "fal/kling-video/v2.6/pro", "5,", "10", "1080p", "no", "words", "yes", "yes", "$0.07/s",
-        "2026-05-01",
+        "2026-05-01", "unset",
     ]  # fmt: skip
     assert why == "    best for action; $0.35 for 5 s"
     main(["models"])
