@@ -17,7 +17,14 @@ from PIL import Image
 import toolkit as tk
 from tests.services._server import clip_bytes, image_bytes
 from toolkit import pictures
-from toolkit.errors import BudgetError, ClipError, GridError, ProviderError, ToolkitError
+from toolkit.errors import (
+    BudgetError,
+    ClipError,
+    GridError,
+    ProviderError,
+    StoreError,
+    ToolkitError,
+)
 from toolkit.records import ImageRef, RunSpec, State
 from toolkit.runner import download
 from toolkit.store import CellRow
@@ -227,6 +234,16 @@ def test_a_clip_gives_its_frames_lossless(exp):
 def test_a_time_outside_the_clip_is_an_error(exp):
     with pytest.raises(ValueError, match=r"from 0 \(first frame\) to 1 \(last\)"):
         exp.clip(done_run(exp)).frame(2.5)
+
+
+def test_nothing_is_written_into_an_experiment_that_is_read_alone(exp, fox):
+    key = done_run(exp)
+    exp.close()
+    with tk.Experiment(exp.folder, read_only=True, say=lambda _: None) as reading:
+        for of in (key, fox):
+            with pytest.raises(StoreError, match="open for reading only"):
+                reading.image(of)
+    assert list((exp.folder / "images").rglob("*.*")) == []
 
 
 def test_a_run_without_a_clip_has_no_frames(exp):

@@ -164,6 +164,7 @@ class _scratch:  # noqa: N801 - used as a function
     """A file beside the pictures that is gone afterwards; a crash leaves it to be swept."""
 
     def __init__(self, store: Store) -> None:
+        store.need_writable()
         folder = store.folder / "images"
         folder.mkdir(exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, suffix=".part")

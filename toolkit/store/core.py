@@ -747,10 +747,15 @@ class Store(Files):
         """
         found = check_picture(Path(path))
         if self.find_image(found.sha256) is None:
+            self.need_writable()
             sha256 = self.copy_in(Path(path), to="images", suffix=found.suffix)
             if sha256 != found.sha256:
                 raise StoreError(f"{path} changed while it was read; name it again")
         return self.image(found.sha256, url=url)
+
+    def need_writable(self) -> None:
+        if self.read_only:
+            raise StoreError(f"{self.folder} is open for reading only; nothing can be kept in it")
 
     def image(self, sha256: str, *, url: str | None = None) -> ImageRef:
         """A picture that the experiment keeps, by its path in it."""
