@@ -87,10 +87,12 @@ def test_the_plots_are_pictures_that_a_notebook_shows(exp: Experiment):
         exp.plot_twins("luma_flicker"),
         exp.plot_twins("luma_flicker", by="camera"),
         exp.plot_camera(run),
-        exp.plot_trace(run, frames=3),
         exp.plot_trace(run, "score.motion_magnitude", frames=0),
     ):
         assert figure._repr_png_().startswith(b"\x89PNG")
+    shown = exp.plot_trace(run, frames=3)
+    assert shown._repr_jpeg_().startswith(b"\xff\xd8")
+    assert len(shown._repr_jpeg_()) < 120_000
     with pytest.raises(
         ResultsError, match=r"has no letterbox over time; there are: .*luma_flicker"
     ):

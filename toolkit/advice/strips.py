@@ -11,7 +11,7 @@ from toolkit.errors import ClipError
 
 __all__ = ["LOOKS", "around", "strip"]
 
-LOOKS = ((5, 176, 74), (4, 160, 68), (3, 144, 62), (2, 128, 56))
+LOOKS = ((5, 168, 70), (4, 152, 66), (3, 144, 62), (2, 128, 56))
 """How a strip looks, the largest first: frames, their long side in pixels, JPEG quality."""
 
 GAP_PX = 3

@@ -201,7 +201,7 @@ def _above(
 # ---------------------------------------------------------------- the picture
 
 
-FLICKER, FLICKER_TIMES, FLICKER_GROSS = 0.005, 1.6, 0.03
+FLICKER, FLICKER_TIMES, FLICKER_GROSS = 0.005, 2.0, 0.03
 _PUMPS = re.compile(
     r"\b(?:strob\w+|flash(?:es|ing)?\b|flicker\w*|blink\w*|puls(?:e|es|ing)\b|lightning|"
     r"fireworks?|disco|glitch\w*|candle\w*|campfire|bonfire|fire\w*|rave|sparks?)",

@@ -271,7 +271,11 @@ def trace(
         cell.set_axis_off()
         cell.set_title(f"{moment:.2f} s", color=FAINT, size=8, pad=2)
         ax.axvline(moment, color=RULE, lw=0.8, zorder=0)
-    return _finish(fig, ax, title=title, ylabel=ylabel, note=note)
+    fig = _finish(fig, ax, title=title, ylabel=ylabel, note=note)
+    if len(frames):  # photographs: a notebook would carry ten times as much as PNG
+        del fig.__dict__["_repr_png_"]
+        fig.__dict__["_repr_jpeg_"] = lambda: _jpeg(fig)
+    return fig
 
 
 def svg(fig: Figure) -> bytes:
@@ -292,6 +296,13 @@ def png(fig: Figure, *, dpi: int = 160) -> bytes:
     """`fig` as a PNG on white."""
     buffer = io.BytesIO()
     fig.savefig(buffer, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _jpeg(fig: Figure) -> bytes:
+    buffer = io.BytesIO()
+    settings = {"quality": 78}
+    fig.savefig(buffer, format="jpg", dpi=80, facecolor="white", pil_kwargs=settings)
     return buffer.getvalue()
 
 
@@ -338,7 +349,7 @@ def _finish(
     ax.set_ylabel(_name(ylabel, 60), color=FAINT, size=9)
     if note:
         fig.supxlabel(_name(note, 140), color=FAINT, size=8, x=0.01, ha="left")
-    fig.__dict__["_repr_png_"] = lambda: png(fig, dpi=110)  # a notebook shows it, without pyplot
+    fig.__dict__["_repr_png_"] = lambda: png(fig, dpi=80)  # a notebook shows it, without pyplot
     return fig
 
 
