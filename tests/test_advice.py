@@ -118,7 +118,7 @@ def test_what_is_unusual_is_told_of_its_arm_alone(code: str):
 def test_calm_clips_are_passed_over_in_silence():
     advice = beside(run())
     assert list(advice) == []
-    assert advice.text == "3 clips looked at: nothing unusual"
+    assert advice.text == "3 simulated clips looked at: nothing unusual"
     with pytest.raises(GridError, match=r"^nothing unusual was found, so there is nothing to"):
         advice.grid()
 

@@ -163,8 +163,9 @@ class Item:
 
     @property
     def text(self) -> str:
+        sim = "; simulated" if self.simulated else ""
         lines = [
-            f"{self.arm_label}: {self.symptom} ({self.sure}; {self.spread})",
+            f"{self.arm_label}: {self.symptom} ({self.sure}; {self.spread}{sim})",
             f"  evidence: {self.evidence}",
             f"  change: {self.change}" + ("; one clip alone may be luck: another sample first"
                                           if self.is_lone else ""),
@@ -258,7 +259,9 @@ class Advice:
 
     @property
     def text(self) -> str:
-        head = f"{count(self.num_clips, 'clip')} looked at: "
+        kinds = {str(row["model"]).startswith("sim/") for row in self._rows.values()}
+        what = "simulated clip" if kinds == {True} else "clip"
+        head = f"{count(self.num_clips, what)} looked at: "
         head += f"{count(len(self.items), 'thing')} to change" if self.items else "nothing unusual"
         return "\n".join([head, *(item.text for item in self.items), *self.notes])
 

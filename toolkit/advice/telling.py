@@ -100,6 +100,8 @@ def curve(case: Case) -> dict[str, Any]:
         for place, value in enumerate(trace)
     ]
     start, stop = case.sign.moment_s or (0.0, 0.0)
+    if stop - start > 0.9 * seconds:  # the whole clip: nothing to point at
+        start = stop = 0.0
     return {
         "points": " ".join(points),
         "from": round(wide * start / seconds, 1),
@@ -141,7 +143,7 @@ STYLE = """<style>
 .promptgrid-advice figure {
   margin: 0 0 1.2em; padding: .2em 0 .2em .9em; border-left: 3px solid #8886; max-width: 56em;
 }
-.promptgrid-advice img { display: block; max-width: 100%; margin: .4em 0; border-radius: 3px; }
+.promptgrid-advice img { display: block; width: 100%; margin: .4em 0; border-radius: 3px; }
 .promptgrid-advice .times { display: flex; font-size: .72em; opacity: .7; margin-top: -.2em; }
 .promptgrid-advice .times span { flex: 1; }
 .promptgrid-advice svg { display: block; width: 100%; height: 2em; margin: .3em 0; }
