@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from toolkit.advice import advise
     from toolkit.errors import (
         ApprovalNeeded,
         BudgetError,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from toolkit.simulator import simulate
 
 _HOMES = {
+    "advice": ("advise",),
     "errors": (
         "ApprovalNeeded", "BudgetError", "CatalogError", "ClipError", "ExportError", "GridError",
         "ImportProblem", "PromptError", "ProviderError", "Refused", "ReviewError", "ScoreError",
@@ -92,6 +94,7 @@ __all__ = [
     "StoreError",
     "ToolkitError",
     "add_model",
+    "advise",
     "complete",
     "designs",
     "diff",
