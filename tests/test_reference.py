@@ -470,3 +470,10 @@ def test_told_in_a_line(tmp_path):
     assert pictures.told(ref) == "fox.png, which cannot be read"
     with io.BytesIO(image_bytes("fox")) as file:
         assert pictures.suffix_of(file.read(12)) == ".png"
+
+
+def test_models_of_pictures_are_listed_apart():
+    clips, stills = (set(tk.models(makes=what)["model"]) for what in ("video", "image"))
+    assert "sim/still" in stills
+    assert not clips & stills
+    assert set(tk.models()["model"]) == clips
