@@ -115,6 +115,18 @@ def test_what_has_no_place_is_refused(params, said, tmp_path, monkeypatch, mine)
         prepared(wish("comfyui/mine", **params), tmp_path, monkeypatch)
 
 
+def test_a_graph_that_knows_resolutions_and_seconds_is_given_them_as_they_are(
+    tmp_path, monkeypatch, mine
+):
+    mine(
+        {"prompt": "/6/inputs/text", "resolution": "/7/inputs/text", "duration_s": "/3/inputs/cfg"},
+        fps=16,
+    )
+    graph = prepared(wish("comfyui/mine", resolution="480p", duration_s=5), tmp_path, monkeypatch)
+    assert (graph["7"]["inputs"]["text"], graph["3"]["inputs"]["cfg"]) == ("480p", 5)
+    assert graph["40"]["inputs"] == GRAPH["40"]["inputs"]
+
+
 def test_one_value_may_go_to_several_places_and_bindings_may_lie_in_a_file(
     tmp_path, monkeypatch, mine
 ):

@@ -411,10 +411,11 @@ def test_the_process_ends_when_nobody_asks(tmp_path, stand_ins, monkeypatch):
     monkeypatch.setattr(
         diffusers, "_start", lambda jobs: started.append(start(jobs)) or started[-1]
     )
-    monkeypatch.setattr(diffusers, "IDLE_S", 0.2)
+    monkeypatch.setattr(diffusers, "IDLE_S", 0.5)
 
     async def go(provider: Any) -> None:
         await ended(provider, await sent(provider, tiny(), "0" * 32))
+        assert os.getpgid(started[0].pid) != os.getpgid(0)  # an interrupt of ours misses it
         started[0].wait(10)
         await ended(provider, await sent(provider, tiny(), "1" * 32))
 

@@ -14,7 +14,6 @@ own `prompt_id`; older ones pass it by. A server has no key of its own; where on
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import time
@@ -124,20 +123,20 @@ class ComfyProvider:
         values: dict[str, Any] = {"prompt": text_of(request)}
         if request.spec.negative is not None:
             values["negative"] = request.spec.negative
-        size, frames = _own.size_of(request, server), _own.frames_of(request, server)
-        if size is not None:
-            values |= {"width": size[0], "height": size[1]}
-        if frames is not None:
+        if not {"resolution", "aspect_ratio"} & set(bind):
+            if (size := _own.size_of(request, server)) is not None:
+                values |= {"width": size[0], "height": size[1]}
+            params.pop("resolution", None)
+            params.pop("aspect_ratio", None)
+        if "duration_s" not in bind and params.pop("duration_s", None) is not None:
+            frames = _own.frames_of(request, server)
+            if frames is None:
+                raise self._refused(
+                    f"{card.model} counts a length in frames; its row needs `server: {{fps: …}}`"
+                )
             values["frames"] = frames
             if "fps" in bind:
                 values["fps"] = _own.fps_of(request, server)
-        elif "duration_s" in params and "duration_s" not in bind:
-            raise self._refused(
-                f"{card.model} counts a length in frames; its row needs `server: {{fps: …}}`"
-            )
-        for name in ("resolution", "aspect_ratio", *(["duration_s"] if frames else [])):
-            if name not in bind:
-                params.pop(name, None)
         if "seed" in bind:  # a graph asked for twice is not made twice: every sample has its own
             digest = hashlib.sha256(request.spec.key.encode()).digest()
             params.setdefault("seed", int.from_bytes(digest[:4]))
@@ -376,7 +375,7 @@ def graph_of(card: ModelCard, server: ComfyServer) -> Graph:
     path = GRAPHS / f"{server.graph}.json"
     if "/" in server.graph or server.graph.endswith(".json"):
         path = _own.file_of(server.graph)
-    return copy.deepcopy(_read_graph(path, where=f"{card.model}: `server.graph`"))
+    return _read_graph(path, where=f"{card.model}: `server.graph`")
 
 
 def _read_graph(path: Path, *, where: str) -> Graph:
