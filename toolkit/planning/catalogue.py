@@ -51,7 +51,8 @@ def models(
 def models_json(table: pd.DataFrame) -> list[dict[str, Any]]:
     """What scripts rely on: the columns of `models` but the last two, which are for people."""
     return [
-        {name: row[name] for name in COLUMNS if name not in ("key", "why")} for row in table.to_dict("records")
+        {name: row[name] for name in COLUMNS if name not in ("key", "why")}
+        for row in table.to_dict("records")
     ]
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 __all__ = ["hide", "redact"]
 
 CHATTY = {"httpx", "httpcore"}
-"""Libraries that log whole addresses; those of results are often signed, which is a key of a day."""
+"""Libraries that log whole addresses; those of results are often signed: keys for a day."""
 
 SIGNED = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]+")
 
