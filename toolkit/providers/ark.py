@@ -176,7 +176,8 @@ class ArkProvider:
     async def recent(self, since: datetime, model: str) -> Sequence[Job]:
         if since < datetime.now(UTC) - LISTED:
             raise CannotList("lists the last 7 days alone", provider=self.name)
-        known = {self._wire_id(card): card.model for card in self.models()}
+        wire_ids = {card.model: self._wire_id(card) for card in self.models()}
+        others = {*wire_ids.values()} - {wire_ids.get(model)}  # several rows may share one
 
         async def page(n: int) -> tuple[Sequence[JSON], bool]:
             # not filtered by model: the filter may mean an endpoint's id, and then shows nothing
@@ -189,7 +190,7 @@ class ArkProvider:
             return found["items"], (n + 1) * PAGE < int(found.get("total") or 0)
 
         rows = await _lists.back_to(since, page, _made_at, provider=self.name)
-        mine = [row for row in rows if known.get(str(row.get("model")), model) == model]
+        mine = [row for row in rows if row.get("model") not in others]
         names = [row.get("safety_identifier") for row in mine]
         proven = not self._tokens.isdisjoint(names)
         return [

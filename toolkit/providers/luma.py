@@ -182,18 +182,18 @@ class LumaProvider:
         rows = await _lists.back_to(
             since, page, lambda row: _lists.moment(row.get("created_at")), provider=self.name
         )
-        ours = {card.wire_id: card.model for card in self.models()}
+        wire_ids = {card.model: card.wire_id for card in self.models()}
+        wanted = wire_ids.get(model, model.partition("/")[2])  # several rows may share it
         jobs: dict[str, Job] = {}  # by id: a row moves down while the pages are read
         for row in rows:
             asked = {k: v for k, v in (row.get("request") or {}).items() if v is not None}
             kind = row.get("generation_type") or asked.get("generation_type") or "video"
-            name = ours.get(str(asked.get("model") or row.get("model")))
-            if kind == "video" and name == model:
+            if kind == "video" and (asked.get("model") or row.get("model")) == wanted:
                 token = parse_qs(urlsplit(asked.get("callback_url", "")).query).get("promptgrid")
                 jobs[row["id"]] = Job(
                     handle=JobHandle(row["id"]),
                     created_at=_lists.moment(row["created_at"]) or since,
-                    model=name,
+                    model=model,
                     token=token[0] if token else None,
                     prompt=asked.get("prompt"),
                     sent=asked,
