@@ -60,6 +60,8 @@ BASE_URL = "https://api.replicate.com/v1"
 
 KEPT = timedelta(hours=1)
 MOST_INLINE_BYTES = 256_000
+UNSAID = ("hidden", None)
+"""Of which version a job is, where its list does not say: no proof that it is another's."""
 FILES_KEPT_S = 6 * 3600.0  # inferred: a file's own `expires_at` is a day away
 
 FORMS = {
@@ -233,7 +235,8 @@ class ReplicateProvider:
         return [
             _job(row, model, made_at(row) or since, wire_id)
             for row in {row["id"]: row for row in rows}.values()
-            if row.get("model") == owner_name and (not version or row.get("version") == version)
+            if str(row.get("model")).lower() == owner_name.lower()
+            and (not version or row.get("version") in (version, *UNSAID))
         ]
 
     def _wire_id(self, model: str) -> str:
