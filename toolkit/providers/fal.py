@@ -380,9 +380,10 @@ def _failed(reason: str, error_type: str) -> Failed:
 def _job_error(reply: httpx.Response) -> Failed | None:
     """What a result that is no result says of its job; None where it says nothing of that.
 
-    A 5xx without fal's word for the job's own error may be the way there, and passes.
+    A 5xx without fal's word for the job's own error may be the way there, and passes; so does a
+    result that is not to be found (yet), for the job itself was said to have ended.
     """
-    if reply.status_code < 400 or reply.status_code in (401, 403, 408, 425, 429):
+    if reply.status_code < 400 or reply.status_code in (401, 403, 404, 408, 409, 410, 425, 429):
         return None
     try:
         found = reply.json()
@@ -394,6 +395,8 @@ def _job_error(reply: httpx.Response) -> Failed | None:
     if reply.status_code >= 500 and not kind:
         return None
     said, types = _detail(found["detail"])
+    if "in progress" in said.lower():
+        return None
     return _failed(said, kind or types)
 
 
