@@ -113,6 +113,8 @@ def body(
         params.pop("camera_motion", None)  # said in the words
     elif request.card.camera == "camera_fixed":
         params["camera_motion"] = True
+    if request.card.seed == "none":
+        params.pop("seed", None)
     for name in SWITCHES:
         if getattr(request.card, name) is False and params.get(name) is False:
             del params[name]  # what is not there is off already
