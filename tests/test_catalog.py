@@ -137,7 +137,7 @@ def test_values_that_do_not_go_together_are_refused_with_the_condition():
         "fal/pixverse/v5 takes duration_s 5 with resolution 1080p, not 8"
     )
     kling = card("kling/kling-v2-6")
-    assert str(limit_refusal(kling, {"audio": True, "end_image": "x"})) == (
+    assert str(limit_refusal(kling, {"resolution": "1080p", "audio": True, "end_image": "x"})) == (
         "kling/kling-v2-6 takes no end_image with audio True"
     )
     wan = card("dashscope/wan2.7-i2v")

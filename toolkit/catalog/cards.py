@@ -175,7 +175,7 @@ def _card(
 
 
 def _check_limits(limits: Any, *, where: str) -> None:
-    shapes = {"when": Mapping, "allow": Mapping, "needs": str}
+    shapes = {"when": Mapping, "with": str, "allow": Mapping, "needs": str}
     for limit in limits if isinstance(limits, list) else [limits]:
         if not isinstance(limit, Mapping) or not limit or set(limit) - set(shapes):
             raise CatalogError(
@@ -353,12 +353,19 @@ def refusal(card: ModelCard, name: str, value: Any) -> Refusal | None:
 
 
 def limit_refusal(card: ModelCard, params: Mapping[str, Any]) -> Refusal | None:
-    """Why these values do not go together on this model (1080p only at 5 s), or None."""
+    """Why these values do not go together on this model (1080p only at 5 s), or None.
+
+    What is not asked for counts as the model's own default.
+    """
     for limit in card.limits:
-        when = limit.get("when", {})
-        if any(params.get(name) != value for name, value in when.items()):
+        when, beside = limit.get("when", {}), limit.get("with")
+        if any(params.get(name, card.defaults.get(name)) != v for name, v in when.items()):
             continue
-        under = " with " + ", ".join(f"{k} {_word(v)}" for k, v in when.items()) if when else ""
+        if beside is not None and params.get(beside) is None:
+            continue
+        words = [f"{name} {_word(value)}" for name, value in when.items()]
+        words += [] if beside is None else [beside]
+        under = f" with {', '.join(words)}" if words else ""
         needed = limit.get("needs")
         if needed and params.get(needed) is None:
             return Refusal(f"{card.model} needs `{needed}`{under}")
@@ -378,7 +385,7 @@ def limited(card: ModelCard) -> set[str]:
     names: set[str] = set()
     for limit in card.limits:
         names |= {*limit.get("when", {}), *limit.get("allow", {})}
-        names |= {limit["needs"]} if "needs" in limit else set()
+        names |= {limit[key] for key in ("with", "needs") if key in limit}
     return names
 
 

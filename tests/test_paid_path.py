@@ -1,0 +1,260 @@
+"""What a paid run must survive: odd answers, odd rows of one's own catalogue, slow ways there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fake_service import verify
+from tests.services._meet import FOX, Met, wish
+from tests.services._server import Answer, Ask, FakeService, route
+from tests.services.ark import ArkFake
+from tests.services.fal import FalFake
+from tests.services.luma import LumaFake
+from tests.services.replicate import VERSION, ReplicateFake
+from toolkit import catalog
+from toolkit.grid import Grid
+from toolkit.prompts.formula import Prompt
+from toolkit.records import ImageRef, RunSpec, State
+from toolkit.runner import Engine, Limits, Settings
+from toolkit.store import CellRow, Store
+
+QUICK = Settings(
+    spare_bytes=0,
+    default_limits=Limits(max_in_flight=2),
+    guard_s=5.0,
+    lease_s=20.0,
+    heartbeat_s=5.0,
+    submit_timeout_s=5.0,
+    settle_s=1.0,
+    list_every_s=0.1,
+    retry_submit_s=0.05,
+    poll_first_s=0.02,
+    poll_most_s=0.1,
+    retry_fetch_s=0.05,
+)
+START = ImageRef("a" * 64, url="https://example.com/a.png")
+END = ImageRef("b" * 64, url="https://example.com/b.png")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "exp") as made:
+        made.set_budget(100)
+        yield made
+
+
+@pytest.fixture
+def own_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "catalog.yaml"
+    path.write_text("models: {}\n")
+    monkeypatch.setenv("PROMPTGRID_CATALOG", str(path))
+    return path
+
+
+def planned(store: Store, model: str, prompt: str = FOX, **params: Any) -> str:
+    spec = RunSpec(prompt, model=model, params=params)
+    store.plan([CellRow("g", 0, spec.key, spec, est_cost_micro_usd=1_000_000)])
+    return spec.key
+
+
+def lead(
+    fake: FakeService,
+    store: Store,
+    patch: pytest.MonkeyPatch,
+    *keys: str,
+    settings: Settings = QUICK,
+) -> list[State]:
+    with Engine(
+        store,
+        lambda service: fake.provider(service, store.folder, patch),
+        verify=verify,
+        settings=settings,
+    ) as engine:
+        engine.start(keys)
+        assert engine.wait(30), engine.progress()
+    return [store.run(key).state for key in keys]
+
+
+# -- a second row for the same model -------------------------------------------------------------
+
+
+def test_a_lost_answer_of_luma_is_found_where_ones_own_row_has_the_same_model(
+    own_catalogue: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_catalogue.write_text(
+        "models:\n  luma/ray-2-mine:\n    wire_id: ray-2\n    durations_s: [5, 9]\n"
+    )
+    with LumaFake() as fake:
+        fake.wrong("submit", "lose")
+        key = planned(store, "luma/ray-2", duration_s=5)
+        assert lead(fake, store, monkeypatch, key) == [State.DONE]
+        assert fake.charges == 1
+
+
+def test_a_lost_answer_of_ark_is_found_where_ones_own_row_has_the_same_model(
+    own_catalogue: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_catalogue.write_text(
+        "models:\n  ark/seedance-mine:\n    wire_id: seedance-1-0-pro-250528\n"
+    )
+    with ArkFake() as fake:
+        fake.wrong("submit", "lose")
+        key = planned(store, "ark/seedance-1-0-pro", duration_s=5)
+        assert lead(fake, store, monkeypatch, key) == [State.DONE]
+        assert fake.charges == 1
+
+
+@pytest.mark.parametrize(
+    ("wire_id", "listed"),
+    [
+        (f"somebody/own-video:{VERSION}", ("somebody/own-video", "hidden")),  # nothing is said
+        (f"somebody/own-video:{VERSION}", ("somebody/own-video", VERSION)),
+        ("Luma/Ray-2-720p", ("luma/ray-2-720p", "hidden")),
+    ],
+)
+def test_a_lost_job_of_replicate_is_listed_however_the_row_names_its_model(
+    own_catalogue: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wire_id: str,
+    listed: tuple[str, str],
+) -> None:
+    own_catalogue.write_text(f'models:\n  replicate/mine:\n    wire_id: "{wire_id}"\n')
+    with ReplicateFake() as fake:
+        fake.charge({"prompt": FOX}, model=listed[0], version=listed[1])
+        fake.charge({"prompt": FOX}, model=listed[0], version="0" * 64)
+        fake.charge({"prompt": FOX}, model="luma/another", version="hidden")
+        met = Met(fake, "replicate", tmp_path, monkeypatch)
+        since = datetime.now(UTC) - timedelta(minutes=1)
+        jobs = met(lambda made: made.recent(since, "replicate/mine"))
+        assert len(jobs) == (1 if ":" in wire_id else 2)
+        assert all(job.sent["$model"] == wire_id for job in jobs)
+
+
+# -- requests as the documents have them ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "replicate/luma/ray-2-720p",
+        "replicate/kwaivgi/kling-v2.6",
+        "fal/kling-video/v3/pro",
+        "wavespeed/ray-2-t2v",
+    ],
+)
+def test_no_seed_goes_to_a_model_that_has_none(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeService() as fake:
+        service = model.partition("/")[0]
+        keys = {"replicate": "REPLICATE_API_TOKEN", "fal": "FAL_KEY"}
+        monkeypatch.setenv(keys.get(service, "WAVESPEED_API_KEY"), "canary-none")
+        body = Met(fake, service, tmp_path, monkeypatch).prepare(wish(model, seed=7))
+        assert "seed" not in body
+
+
+def _why_not(model: str, *, negative: str | None = None, **params: Any) -> str:
+    words: Any = FOX if negative is None else Prompt(FOX, negative=negative)
+    grid = Grid(words, models=model, **params)
+    return "; ".join(map(str, grid.exclusions))
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "said"),
+    [
+        ("fal/kling-video/v2.6/pro", {"end_image": END}, "needs `start_image` with end_image"),
+        ("fal/kling-video/v3/pro", {"end_image": END}, "needs `start_image` with end_image"),
+        ("fal/kling-video/v3/standard", {"end_image": END}, "needs `start_image` with end_image"),
+        ("fal/bytedance/seedance/v1/pro", {"end_image": END}, "needs `start_image`"),
+        ("fal/bytedance/seedance-2.0", {"end_image": END}, "needs `start_image`"),
+        ("fal/pixverse/v5", {"end_image": END}, "needs `start_image` with end_image"),
+        ("fal/veo3.1", {"end_image": END}, "needs `start_image` with end_image"),
+        ("pixverse/v5", {"end_image": END}, "needs `start_image` with end_image"),
+        ("runway/kling3.0_pro", {"end_image": END}, "needs `start_image` with end_image"),
+        ("runway/seedance2", {"end_image": END}, "needs `start_image` with end_image"),
+        ("runway/veo3.1", {"end_image": END}, "needs `start_image` with end_image"),
+        (
+            "fal/kling-video/v2.6/pro",
+            {"start_image": START, "aspect_ratio": "9:16"},
+            "takes no aspect_ratio with start_image",
+        ),
+        (
+            "fal/kling-video/v3/standard",
+            {"start_image": START, "aspect_ratio": "9:16"},
+            "takes no aspect_ratio with start_image",
+        ),
+        ("fal/wan/v2.7/i2v", {"start_image": START, "aspect_ratio": "9:16"}, "no aspect_ratio"),
+        (
+            "replicate/wan-video/wan-2.7-i2v",
+            {"start_image": START, "aspect_ratio": "9:16"},
+            "no aspect_ratio",
+        ),
+        ("replicate/luma/ray", {"resolution": "720p"}, "takes no resolution"),
+        ("kling/kling-v2-6", {"audio": True}, "takes audio False with resolution 720p"),
+        ("kling/kling-v2-6", {"start_image": START, "end_image": END}, "takes no end_image"),
+        ("replicate/luma/ray-2-720p", {"prompt_rewrite": True}, "prompt_rewrite False"),
+        ("replicate/google/veo-3", {"prompt_rewrite": True}, "prompt_rewrite False"),
+        ("fal/kling-video/v3/pro", {"prompt_rewrite": True}, "prompt_rewrite False"),
+        ("wavespeed/ray-1.6-t2v", {"prompt_rewrite": True}, "prompt_rewrite False"),
+    ],
+)
+def test_the_grid_refuses_what_the_service_would(
+    model: str, params: dict[str, Any], said: str
+) -> None:
+    assert said in _why_not(model, **params)
+
+
+@pytest.mark.parametrize(
+    ("model", "params"),
+    [
+        ("fal/kling-video/v2.6/pro", {"start_image": START, "end_image": END}),
+        ("fal/kling-video/v2.6/pro", {"aspect_ratio": "9:16"}),
+        ("fal/pixverse/v5", {"start_image": START, "end_image": END, "aspect_ratio": "9:16"}),
+        ("fal/luma-dream-machine/ray-2", {"end_image": END}),
+        ("kling/kling-v2-6", {"audio": True, "resolution": "1080p"}),
+        ("kling/kling-v2-6", {"audio": False}),
+        ("fal/wan/v2.7", {"prompt_rewrite": True}),
+        ("replicate/luma/ray-2-720p", {"prompt_rewrite": False}),
+    ],
+)
+def test_and_nothing_that_it_takes(model: str, params: dict[str, Any]) -> None:
+    assert _why_not(model, **params) == ""
+
+
+@pytest.mark.parametrize("service", ["replicate", "fal", "wavespeed"])
+def test_every_row_says_whether_it_rewrites_prompts(service: str) -> None:
+    for card in catalog.cards():
+        if card.service == service and not card.fields.get("prompt_rewrite"):
+            assert catalog.limit_refusal(card, {"prompt_rewrite": True}), card.model
+
+
+# -- a job that is there, whatever an answer says ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(404, "Request not found"), (400, "Request is still in progress"), (410, "gone")],
+)
+def test_a_result_of_fal_that_is_late_ends_no_paid_run(
+    status: int, words: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(FalFake):
+        num_late = 2
+
+        @route("GET", "/{owner}/{app}/requests/{id}", kind="result")
+        def response(self, ask: Ask) -> Answer:
+            if self.num_late:
+                self.num_late -= 1
+                return self.error(status, words)
+            return super().response(ask)
+
+    with Late() as fake:
+        key = planned(store, "fal/luma-dream-machine/ray-2", duration_s=5)
+        assert lead(fake, store, monkeypatch, key) == [State.DONE]
+        assert fake.charges == 1
