@@ -1,6 +1,6 @@
 """One command from nothing: makes `.venv`, installs the locked packages, runs a task.
 
-    python3 dev.py demo|test|lab|check|bench|storm|soak|lock [arguments]
+    python3 dev.py demo|test|lab|check|bench|storm|soak|oracles|lock [arguments]
 
 Needs Python 3.11+ and nothing else. On Windows: `py dev.py demo`. The set-up is stamped: the
 second run starts at once.
@@ -164,6 +164,11 @@ def soak(*args: str) -> int:
     )
 
 
+def oracles(*args: str) -> int:
+    """What official clients send and other formulas say, each in a throw-away environment."""
+    return run(PYTHON, "-m", "tests.oracles", *args)
+
+
 def lock(*args: str) -> int:
     """Every package for every system with its hash, and no host name in it."""
     return run(
@@ -175,7 +180,7 @@ def lock(*args: str) -> int:
 
 TASKS = {
     "demo": demo, "test": test, "lab": lab, "check": check, "bench": bench, "storm": storm,
-    "soak": soak, "lock": lock,
+    "soak": soak, "oracles": oracles, "lock": lock,
 }  # fmt: skip
 
 
