@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from tests.fake_service import PRICE, FakeProvider, Ledger, cells, mp4, verify
-from toolkit.errors import ClipError
-from toolkit.records import Clip
-from toolkit.runner import Engine, Limits, Settings
-from toolkit.seams import Failed, Request
+from toolkit.errors import ClipError, StoreError
+from toolkit.records import Clip, State
+from toolkit.runner import Engine, Limits, Settings, settle
+from toolkit.seams import Asset, Failed, JobHandle, Request, Succeeded
 from toolkit.store import Store
 from toolkit.store.failpoint import arm
 
@@ -39,7 +44,35 @@ MISHAPS = ("", "lost", "drop", "not_sent", "refuse:rate_limit", "refuse:invalid"
 """What goes wrong with the first submit of prompt n; what is invalid stays so."""
 
 
-def service(folder: Path, *, lag_s: float = 0.1) -> FakeProvider:
+class Served(FakeProvider):
+    """Hands over files, but one by an address of its own, and one by an address of elsewhere."""
+
+    base_url = ""
+
+    async def poll(self, job: JobHandle) -> Any:
+        state = await super().poll(job)
+        key = self.ledger.job(job.id)[0]
+        if isinstance(state, Succeeded) and key in (FETCHED, HELD):
+            host = self.base_url if key == FETCHED else "https://elsewhere.example"
+            return Succeeded(assets=[Asset(url=f"{host}/{job.id}.mp4")])
+        return state
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None: ...
+
+
+@contextlib.contextmanager
+def files_at(folder: Path) -> Iterator[str]:
+    """The address under which the files of `folder` are served."""
+    folder.mkdir(parents=True, exist_ok=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def service(folder: Path, *, lag_s: float = 0.1) -> Served:
     ledger = Ledger(folder / "ledger.db")
 
     def mishap(request: Request, _nth: int) -> str:
@@ -57,14 +90,18 @@ def service(folder: Path, *, lag_s: float = 0.1) -> FakeProvider:
     def ends(key: str) -> Failed | None:
         return Failed(kind="moderated", reason="no foxes") if key == MODERATED else None
 
-    return FakeProvider(folder, mishap=mishap, serve=serve, ends=ends, lag_s=lag_s, work_s=0.05)
+    return Served(folder, mishap=mishap, serve=serve, ends=ends, lag_s=lag_s, work_s=0.05)
 
 
-ALL = cells(12)
+GONE = "fake/gone"
+ALL = [*cells(14), *cells(1, model=GONE, words="a hen")]
 BAD = ALL[8].run_key  # served as a page of HTML at first
 MODERATED = ALL[9].run_key
 BROKEN = ALL[10].run_key  # a file that verifies as no video
 UNLISTED = ALL[11].run_key
+FETCHED = ALL[12].run_key  # its file comes by HTTP
+HELD = ALL[13].run_key  # its file lies where none is fetched from: the person gives it up
+UNOFFERED = ALL[14].run_key  # a model that the service does not have
 
 
 def expected(key: str) -> str:
@@ -74,6 +111,10 @@ def expected(key: str) -> str:
         return "moderated"
     if key == BROKEN:
         return "bad_clip"
+    if key == HELD:
+        return "failed"
+    if key == UNOFFERED:
+        return "rejected"
     return "rejected" if number == MISHAPS.index("refuse:invalid") else "done"
 
 
@@ -103,9 +144,13 @@ def run(
     where = Path(folder)
     store = Store.open(where / "exp")
     provider = service(where)
-    engine = Engine(store, lambda _: provider, verify=picky, settings=settings)
-    engine.start(keys if keys is not None else [cell.run_key for cell in ALL])
-    through = engine.wait(patience_s)
-    engine.close()
+    with files_at(provider.folder / "files") as provider.base_url:
+        engine = Engine(store, lambda _: provider, verify=picky, settings=settings)
+        engine.start(keys if keys is not None else [cell.run_key for cell in ALL])
+        through = engine.wait(patience_s)
+        engine.close()
+    if store.run(HELD).state is State.HOLD:
+        with contextlib.suppress(StoreError):  # somebody else may have said so just now
+            settle(store, HELD, "give_up")
     store.close()
     os._exit(0 if through else 3)

@@ -25,9 +25,11 @@ def failpoints(
     ways = {f"suspended {stop:g} s": lambda f, p: suspended(f, p, stop)} if stop else {
         "restart": crash.restarted, "take-over": crash.taken_over,
     }  # fmt: skip
-    points = [p for p in (only or POINTS) if p not in crash.UNREACHED]
+    points = list(only or crash.FIRST_LIFE)
     cases = [(way, point) for way in ways for point in points]
-    cases += [("take-over", point) for point in crash.SECOND_LIFE] if not (stop or only) else []
+    if not (stop or only):
+        ways["second life"] = crash.killed_again
+        cases += [("second life", point) for point in crash.SECOND_LIFE]
     wrong: list[str] = []
     skipped: list[str] = []
 
@@ -42,8 +44,8 @@ def failpoints(
     with ThreadPoolExecutor(at_once) as pool:
         list(pool.map(one, cases))
     return {
-        "points": len(points), "ways": list(ways), "cases": len(cases) - len(skipped),
-        "not_reached": len(crash.UNREACHED), "skipped": len(skipped), "wrong": wrong,
+        "points": len({point for _, point in cases}), "of": len(POINTS), "ways": list(ways),
+        "cases": len(cases) - len(skipped), "skipped": len(skipped), "wrong": wrong,
         "seconds": round(time.monotonic() - began, 1), "ok": not wrong and not skipped,
     }  # fmt: skip
 
