@@ -40,13 +40,14 @@ class Settings:
     `settle_s` is the time after which a job that the service's list does not show was never taken:
     at least lease + guard + submit timeout + the list's own lag. Where a service's list is seen to
     lag, ten times its 99th percentile is waited for if that is longer. `late_list_s` is for how
-    long a job is looked for in a list that shows finished ones alone.
+    long a job is looked for in a list that shows finished ones alone. `guard_s` is how long it may
+    take from an intent to the first byte sent: the way there, a name looked up and TLS, is in it.
     """
 
     lease_s: float = 60.0
     heartbeat_s: float = 15.0
     take_over_every_s: float = 5.0
-    guard_s: float = 1.0
+    guard_s: float = 15.0
     prepare_timeout_s: float = 180.0
     submit_timeout_s: float = 60.0
     settle_s: float = 180.0
