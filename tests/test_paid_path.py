@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import pytest
 
 from tests.fake_service import verify
 from tests.services._meet import FOX, Met, wish
-from tests.services._server import Answer, Ask, FakeService, route
+from tests.services._server import Answer, Ask, FakeService, clip_bytes, route
 from tests.services.ark import ArkFake
 from tests.services.fal import FalFake
 from tests.services.luma import LumaFake
+from tests.services.pixverse import PixVerseFake
 from tests.services.replicate import VERSION, ReplicateFake
 from toolkit import catalog
+from toolkit.errors import ProviderError
 from toolkit.grid import Grid
 from toolkit.prompts.formula import Prompt
+from toolkit.providers._http import check_url
 from toolkit.records import ImageRef, RunSpec, State
-from toolkit.runner import Engine, Limits, Settings
+from toolkit.runner import Engine, Limits, Settings, download, settle
+from toolkit.runner.download import own_hosts
 from toolkit.store import CellRow, Store
+from toolkit.store.life import Life
 
 QUICK = Settings(
     spare_bytes=0,
@@ -258,3 +267,123 @@ def test_a_result_of_fal_that_is_late_ends_no_paid_run(
         key = planned(store, "fal/luma-dream-machine/ray-2", duration_s=5)
         assert lead(fake, store, monkeypatch, key) == [State.DONE]
         assert fake.charges == 1
+
+
+def test_a_job_that_is_not_found_at_once_is_waited_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(QUICK, settle_s=60.0)
+    with LumaFake() as fake:
+        fake.wrong("poll", *["not_found"] * 8)
+        key = planned(store, "luma/ray-2", duration_s=5)
+        assert lead(fake, store, monkeypatch, key, settings=settings) == [State.DONE]
+        fake.wrong("poll", "not_found", always=True)
+        lost = planned(store, "luma/ray-2", "another fox", duration_s=5)
+        settings = replace(QUICK, settle_s=0.2)
+        assert lead(fake, store, monkeypatch, lost, settings=settings) == [State.HOLD]
+
+
+def test_a_morning_without_a_network_holds_no_run_of_the_night(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(QUICK, job_limit_s=3.0)
+    with LumaFake() as fake:
+        key = planned(store, "luma/ray-2", duration_s=5)
+        now = settings.clock.now() - 10.0
+        life = Life(store, "gone", now=lambda: now, lease_s=1.0)
+        (claim,) = life.claim_new("luma", [key], Limits()).got
+        claim = life.intent(claim)
+        job = fake.charge({"model": "ray-2", "prompt": FOX}, model="ray-2")
+        life.accepted(claim, {"id": job.id}, {})
+        fake.wrong("poll", "no_auth", "drop", "gateway", "no_auth")
+        assert lead(fake, store, monkeypatch, key, settings=settings) == [State.DONE]
+
+
+def test_a_run_whose_service_never_answers_is_held_with_what_it_said(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(QUICK, job_limit_s=0.5)
+    with LumaFake() as fake:
+        fake.wrong("poll", "no_auth", always=True)
+        key = planned(store, "luma/ray-2", duration_s=5)
+        assert lead(fake, store, monkeypatch, key, settings=settings) == [State.HOLD]
+        assert "LUMAAI_API_KEY" in str(store.run(key).reason)
+        fake._always.clear()
+        settle(store, key, "check")
+        assert lead(fake, store, monkeypatch, key) == [State.DONE]
+        assert fake.charges == 1
+
+
+def test_a_result_on_a_strangers_host_says_how_to_go_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Moved(LumaFake):
+        def result_url(self, job: Any) -> str:
+            return f"https://new-cdn.example.org/{job.id}.mp4"
+
+    asked: list[str] = []
+
+    async def fetched(asset: Any, part: Path, source: Any, **_: Any) -> str:
+        check_url(asset.url, hosts=source.hosts, base_url=source.base_url)
+        asked.append(asset.url)
+        part.write_bytes(clip_bytes("moved"))
+        return hashlib.sha256(part.read_bytes()).hexdigest()
+
+    monkeypatch.setattr(download, "fetch", fetched)
+    with Moved() as fake:
+        key = planned(store, "luma/ray-2", duration_s=5)
+        assert lead(fake, store, monkeypatch, key) == [State.HOLD]
+        why = str(store.run(key).reason)
+        assert "PROMPTGRID_LUMA_HOSTS=new-cdn.example.org" in why
+        assert "check" in why
+        assert not asked
+        monkeypatch.setenv("PROMPTGRID_LUMA_HOSTS", "new-cdn.example.org")
+        settle(store, key, "check")
+        assert lead(fake, store, monkeypatch, key) == [State.DONE]
+        assert fake.charges == 1
+        assert len(asked) == 1
+
+
+@pytest.mark.parametrize("named", ["*", "*.com", "http://x.org", "x.org/path", "localhost"])
+def test_ones_own_hosts_are_no_whole_internet(
+    named: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMPTGRID_LUMA_HOSTS", named)
+    with pytest.raises(ProviderError, match="PROMPTGRID_LUMA_HOSTS"):
+        own_hosts("luma")
+
+
+def test_a_slow_way_to_the_service_is_no_reason_never_to_send(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = httpcore.AnyIOBackend.connect_tcp
+
+    async def slowly(*args: Any, **kwargs: Any) -> Any:
+        await asyncio.sleep(1.6)  # a name looked up far away, TLS over a satellite
+        return await connect(*args, **kwargs)
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", slowly)
+    settings = replace(QUICK, guard_s=Settings().guard_s)
+    with LumaFake(num_polls=0) as fake:
+        key = planned(store, "luma/ray-2", duration_s=5)
+        assert lead(fake, store, monkeypatch, key, settings=settings) == [State.DONE]
+        assert len(store.attempts(key)) == 1
+
+
+def test_a_job_is_proven_absent_only_after_it_could_have_been_sent() -> None:
+    s = Settings()
+    assert s.settle_s >= s.lease_s + s.guard_s + s.submit_timeout_s + 30
+
+
+def test_the_name_of_a_paid_clip_is_kept_whether_number_or_text(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Texts(PixVerseFake):
+        @route("POST", "/openapi/v2/video/text/generate", kind="submit")
+        def text(self, ask: Ask) -> Answer:
+            job = self.charge(ask.json, id="12345", model="v5")
+            return Answer(200, {"ErrCode": 0, "ErrMsg": "", "Resp": {"video_id": job.id}})
+
+    with Texts() as fake:
+        key = planned(store, "pixverse/v5", duration_s=5)
+        assert lead(fake, store, monkeypatch, key) == [State.DONE]

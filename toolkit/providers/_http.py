@@ -41,6 +41,7 @@ __all__ = [
     "AddressError",
     "GuardTrippedError",
     "Judge",
+    "StrangeHostError",
     "UnclearError",
     "check_guard",
     "check_url",
@@ -125,6 +126,14 @@ class AddressError(ProviderError):
     """An address that is not fetched from."""
 
 
+class StrangeHostError(AddressError):
+    """A result on a host that is not known as one of the service's."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"a result on {host}, which is none of the service's hosts")
+        self.host = host
+
+
 def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port; `AddressError` where the address is not plain http(s)."""
     try:
@@ -158,7 +167,7 @@ def check_url(url: str, *, hosts: Iterable[str], base_url: str | None = None) ->
         ipaddress.ip_address(host)
         raise AddressError(f"a result on the bare address {host}; only named hosts are fetched")
     if not any(_matches(host, pattern) for pattern in hosts):
-        raise AddressError(f"a result on {host}, which is none of the service's hosts")
+        raise StrangeHostError(host)
 
 
 def _matches(host: str, pattern: str) -> bool:

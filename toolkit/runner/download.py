@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -28,7 +29,16 @@ from toolkit.runner.settings import Settings
 from toolkit.seams import Asset
 from toolkit.store.failpoint import point
 
-__all__ = ["BadContentError", "GoneError", "NoSpaceError", "Source", "fetch", "fetch_picture"]
+__all__ = [
+    "BadContentError",
+    "GoneError",
+    "NoSpaceError",
+    "Source",
+    "fetch",
+    "fetch_picture",
+    "hosts_variable",
+    "own_hosts",
+]
 
 MOST_REDIRECTS = 3
 
@@ -52,6 +62,25 @@ class Source:
     provider: str
     hosts: Sequence[str] = ()
     base_url: str | None = None
+
+
+def hosts_variable(service: str) -> str:
+    """The environment variable with more hosts that a service's results may lie on."""
+    return f"PROMPTGRID_{re.sub(r'[^A-Z0-9]', '_', service.upper())}_HOSTS"
+
+
+def own_hosts(service: str) -> tuple[str, ...]:
+    """The hosts in that variable, split by commas: names, or `*.name.tld` for all below one."""
+    variable = hosts_variable(service)
+    hosts = tuple(host.strip() for host in os.environ.get(variable, "").split(",") if host.strip())
+    for host in hosts:
+        if not re.fullmatch(r"(\*\.[\w-]+|[\w-]+)(\.[\w-]+)+", host):
+            raise ProviderError(
+                f"{variable} names hosts such as cdn.example.com or *.example.com, "
+                f"not {host[:60]!r}",
+                provider=service,
+            )
+    return hosts
 
 
 async def fetch(

@@ -41,6 +41,7 @@ from toolkit.pictures import check as check_picture
 from toolkit.providers._http import (
     AddressError,
     GuardTrippedError,
+    StrangeHostError,
     check_guard,
     client,
     send_guard,
@@ -607,6 +608,7 @@ class Engine:
         service = self._service(claim.spec.service)
         pause, most = settings.pace(claim.spec.is_simulated)
         missing = 0
+        since, why = clock.now(), ""  # a night that nobody was here is no fault of the service
         while True:
             point("poll.before")
             try:
@@ -614,21 +616,23 @@ class Engine:
                     state = await service.provider.poll(JobHandle.from_json(claim.job or {}))
             except Refused as problem:
                 missing += problem.kind in ("not_found", "retired")
-                self._board.message = str(problem)
-                if missing >= MOST_ERRORS:
+                self._board.message = why = str(problem)
+                young = clock.now() - claim.intent_at < settings.settle_s  # shown late, perhaps
+                if missing >= MOST_ERRORS and not young:
                     await self._durably(self.life.hold, claim, f"the job is not found: {problem}")
                     return None
                 pause = max(pause, problem.retry_after_s or 0.0)
             except (ToolkitError, httpx.HTTPError, TimeoutError, OSError) as problem:
-                self._board.message = f"{claim.spec.service} does not answer: {problem}"
+                self._board.message = why = f"{claim.spec.service} does not answer: {problem}"
             else:
                 point("poll.after")
-                missing = 0
+                missing, since, why = 0, claim.intent_at, ""
                 if not isinstance(state, Running):
                     return await self._ended(claim, state)
-            if clock.now() - claim.intent_at > settings.job_limit_s:
+            if clock.now() - since > settings.job_limit_s:
                 hours = settings.job_limit_s / 3600
-                await self._durably(self.life.hold, claim, f"no result after {hours:.0f} h")
+                told = f"no result after {hours:.0f} h" + (f": {why}" if why else "")
+                await self._durably(self.life.hold, claim, told)
                 return None
             await clock.sleep(pause)
             pause = min(most, pause * 1.4) if pause < most else pause
@@ -668,6 +672,14 @@ class Engine:
                 if isinstance(got, Failed):
                     return await self._ended(claim, got)
                 return await self._durably(self.life.stored, claim, got)
+            except StrangeHostError as problem:
+                variable = download.hosts_variable(claim.spec.service)
+                why = (
+                    f"{problem}; if {claim.spec.service} keeps its results there, set "
+                    f'{variable}={problem.host} and let it be looked at again: "check"'
+                )
+                await self._durably(self.life.hold, claim, why)
+                return None
             except AddressError as problem:
                 await self._durably(self.life.hold, claim, str(problem))
                 return None
@@ -859,9 +871,8 @@ class _Service:
         self.lister = Lister(provider, settings, lags)
         self.lists_all = getattr(provider, "list_shows", "all") == "all"
         base_url = getattr(provider, "base_url", None)
-        self.source = download.Source(
-            provider.name, tuple(getattr(provider, "download_hosts", ())), base_url
-        )
+        hosts = (*getattr(provider, "download_hosts", ()), *download.own_hosts(provider.name))
+        self.source = download.Source(provider.name, hosts, base_url)
         self.http = client(public_only=True, trusted=[base_url] if base_url else [])
         self.cards = {card.model: card for card in provider.models()}
 
