@@ -153,7 +153,9 @@ class LumaProvider:
         return Accepted(JobHandle(reply["id"]), body)
 
     async def poll(self, job: JobHandle) -> JobState:
-        found = await get_json(self._http, f"/generations/{job.id}", provider=self.name)
+        found = await get_json(
+            self._http, f"/generations/{job.id}", provider=self.name, judge=_judge
+        )
         state, asked = found.get("state"), found.get("request") or {}
         if state == "completed":
             url = (found.get("assets") or {}).get("video")

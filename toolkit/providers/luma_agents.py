@@ -144,7 +144,9 @@ class LumaAgentsProvider:
         return Accepted(JobHandle(reply["id"]), body)
 
     async def poll(self, job: JobHandle) -> JobState:
-        found = await get_json(self._http, f"/generations/{job.id}", provider=self.name)
+        found = await get_json(
+            self._http, f"/generations/{job.id}", provider=self.name, judge=_judge
+        )
         state = found.get("state")
         if state == "completed":
             urls = [o["url"] for o in found.get("output") or [] if o.get("type") == "video"]

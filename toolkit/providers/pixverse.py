@@ -162,7 +162,7 @@ class PixVerseProvider:
             headers={"Ai-trace-id": trace}, judge=_judge(UnclearError),
         )  # fmt: skip
         made = reply.get("Resp")
-        if not isinstance(made, dict) or not isinstance(made.get("video_id"), int):
+        if not isinstance(made, dict) or not isinstance(made.get("video_id"), (int, str)):
             raise UnclearError("answered without a clip", provider=self.name)
         charged = {"credits": made["credits"]} if "credits" in made else {}
         return Accepted(JobHandle(str(made["video_id"]), {"trace": trace, **charged}), body)

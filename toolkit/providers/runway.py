@@ -190,7 +190,7 @@ class RunwayProvider:
         return Accepted(JobHandle(reply["id"]), body)
 
     async def poll(self, job: JobHandle) -> JobState:
-        found = await get_json(self._http, f"/v1/tasks/{job.id}", provider=self.name)
+        found = await get_json(self._http, f"/v1/tasks/{job.id}", provider=self.name, judge=_judge)
         state = found.get("status")
         charged = (found.get("cost") or {}).get("credits")
         cost = None if charged is None else round(charged * CREDIT_MICRO_USD)
