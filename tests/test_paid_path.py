@@ -22,7 +22,8 @@ from tests.services.luma import LumaFake
 from tests.services.pixverse import PixVerseFake
 from tests.services.replicate import VERSION, ReplicateFake
 from toolkit import catalog
-from toolkit.errors import ProviderError
+from toolkit.errors import ProviderError, ToolkitError
+from toolkit.experiment import Experiment
 from toolkit.grid import Grid
 from toolkit.prompts.formula import Prompt
 from toolkit.providers._http import check_url
@@ -387,3 +388,43 @@ def test_the_name_of_a_paid_clip_is_kept_whether_number_or_text(
     with Texts() as fake:
         key = planned(store, "pixverse/v5", duration_s=5)
         assert lead(fake, store, monkeypatch, key) == [State.DONE]
+
+
+# -- pictures that are paid for ------------------------------------------------------------------
+
+FLUX = "replicate/black-forest-labs/flux-schnell"
+
+
+@pytest.fixture
+def flux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReplicateFake]:
+    monkeypatch.setenv("PROMPTGRID_STATE", str(tmp_path / "state"))
+    with ReplicateFake(makes="image", num_polls=0) as fake:
+        for name, value in fake.environ("replicate").items():
+            monkeypatch.setenv(name, value)
+        yield fake
+
+
+def test_a_picture_that_is_not_made_says_why(flux: ReplicateFake, tmp_path: Path) -> None:
+    flux.wrong("submit", "no_auth")
+    with Experiment(tmp_path / "exp", budget_usd=1, say=lambda _: None) as exp:
+        with pytest.raises(ToolkitError, match="REPLICATE_API_TOKEN"):
+            exp.image(FOX, model=FLUX)
+        assert flux.charges == 0
+        assert exp.image(FOX, model=FLUX).path
+        assert flux.charges == 1
+
+
+def test_a_picture_under_way_wants_its_key_before_it_is_waited_for(
+    flux: ReplicateFake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flux.wrong("submit", "busy")
+    with Experiment(tmp_path / "exp", budget_usd=1, say=lambda _: None) as exp:
+        with pytest.raises(TimeoutError):
+            exp.image(FOX, model=FLUX, timeout_s=0.5)
+        monkeypatch.delenv("REPLICATE_API_TOKEN")
+        with pytest.raises(ProviderError, match="set the environment variable"):
+            exp.image(FOX, model=FLUX, timeout_s=5)
+        for batch in exp._batches:
+            if (there := batch()) is not None:
+                there.stop()
+                there.wait(20)

@@ -608,9 +608,12 @@ class Experiment:
                 self.store, grid, cell_rows(grid, price_usd=approval["price_usd"])
             )
             found = self.store.plan_image(row.spec, row.est_cost_micro_usd)
+        elif found.state.is_open:
+            self._need_services([model])
+        said = None
         if found.state.is_open or found.state is State.OVER_BUDGET:
-            self._start([key], False, False).wait(timeout_s)
-        return reference.made(self.store, key)
+            said = self._start([key], False, False).wait(timeout_s).progress().message
+        return reference.made(self.store, key, said)
 
     def clip(self, run: str | Run) -> Take:
         """A run's clip with its pictures: `.first_frame`, `.last_frame`, `.frame(0.5)`."""

@@ -194,12 +194,15 @@ def one_cell(grid: Grid) -> Any:
     return next(iter(grid.cells()))
 
 
-def made(store: Store, key: str) -> ImageRef:
-    """The picture that a run made; an error that says the way on where it made none."""
+def made(store: Store, key: str, said: str | None = None) -> ImageRef:
+    """The picture that a run made; an error that says the way on where it made none. `said` is what
+    the engine said last, for a run that is not at its end.
+    """
     run = store.run(key)
     if run.state is State.DONE and run.image_sha256 is not None:
         return _whole(store, run.image_sha256)
-    why = f": {run.reason}" if run.reason else ""
+    told = run.reason or (said if run.state.is_open else None)
+    why = f": {told}" if told else ""
     way = {
         State.HOLD: f"exp.settle({run.id!r}, …) with your word on it",
         State.UNKNOWN: f"exp.settle({run.id!r}, 'check') looks again",
