@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 
 from toolkit import catalog, discover
 from toolkit.catalog import plain_yaml
+from toolkit.catalog.prices import read_price, read_rates
 from toolkit.errors import CatalogError, Refused
 from toolkit.records import ModelCard
 
@@ -36,7 +37,8 @@ def add_model(
     `model` is "service/…" with the name that the service has for it ("replicate/owner/name"). What
     it takes is asked of the service, which costs nothing, and kept in your own catalogue file
     (`catalog.override_path()`). `price_usd` is by `price_unit`, a second or a clip; without it each
-    run needs a `price_usd`. Adding a model again takes what is said of it now.
+    run needs a `price_usd`. Adding a model again takes what is said of it now, and keeps the price
+    that the file has.
     """
     service, _, wire_id = model.partition("/")
     if not wire_id or not discover.has("providers", service):
@@ -49,12 +51,14 @@ def add_model(
         )
     if price_unit not in ("s", "clip"):
         raise CatalogError(f"`price_unit` is 's' or 'clip', not {price_unit!r}")
-    card = _in_own_loop(lambda: _described(service, wire_id, model))
-    row = _row(card)
+    price: dict[str, Any] = {}
     if price_usd is not None:
         day = f"{datetime.now(UTC):%Y-%m-%d}"
-        row["price"] = {"per": price_unit, "usd": float(price_usd), "date": day, "source": "you"}
-    _write(catalog.override_path(), card.model, row)
+        asked = {"per": price_unit, "usd": float(price_usd), "date": day, "source": "you"}
+        read_price(asked, read_rates({}, where=""), where="`price_usd`")  # else none could be read
+        price = {"price": asked}
+    card = _in_own_loop(lambda: _described(service, wire_id, model))
+    _write(catalog.override_path(), card.model, {**_row(card), **price})
     return catalog.card(card.model)
 
 
@@ -122,6 +126,9 @@ def _write(path: Path, model: str, row: dict[str, Any]) -> None:
         raise CatalogError(f"{path} cannot be read, so nothing is added: {problem}") from None
     if not isinstance(before, dict) or not isinstance(before.get("models") or {}, dict):
         raise CatalogError(f"{path}: a catalogue is a mapping with `models:`; nothing is added")
+    old = (before.get("models") or {}).get(model)
+    if isinstance(old, dict) and "price" in old:
+        row = {"price": old["price"], **row}
     wanted = {**before, "models": {**(before.get("models") or {}), model: row}}
     made = _inserted(text, model, row)
     if _loads(made) != wanted:  # written in a way that lines do not show: {models: {…}}
