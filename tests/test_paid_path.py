@@ -22,14 +22,17 @@ from tests.services.luma import LumaFake
 from tests.services.pixverse import PixVerseFake
 from tests.services.replicate import VERSION, ReplicateFake
 from toolkit import catalog
-from toolkit.errors import ProviderError, ToolkitError
+from toolkit.errors import CatalogError, ProviderError, StoreError, ToolkitError
 from toolkit.experiment import Experiment
 from toolkit.grid import Grid
+from toolkit.planning.added import add_model
 from toolkit.prompts.formula import Prompt
+from toolkit.providers import _secrets
 from toolkit.providers._http import check_url
 from toolkit.records import ImageRef, RunSpec, State
-from toolkit.runner import Engine, Limits, Settings, download, settle
+from toolkit.runner import Engine, Limits, Settings, download, settle, worker
 from toolkit.runner.download import own_hosts
+from toolkit.runner.process import identity
 from toolkit.store import CellRow, Store
 from toolkit.store.life import Life
 
@@ -398,7 +401,8 @@ FLUX = "replicate/black-forest-labs/flux-schnell"
 @pytest.fixture
 def flux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ReplicateFake]:
     monkeypatch.setenv("PROMPTGRID_STATE", str(tmp_path / "state"))
-    with ReplicateFake(makes="image", num_polls=0) as fake:
+    fake = ReplicateFake(makes="image", num_polls=0)
+    with fake:
         for name, value in fake.environ("replicate").items():
             monkeypatch.setenv(name, value)
         yield fake
@@ -428,3 +432,48 @@ def test_a_picture_under_way_wants_its_key_before_it_is_waited_for(
             if (there := batch()) is not None:
                 there.stop()
                 there.wait(20)
+
+
+# -- models of one's own -------------------------------------------------------------------------
+
+OWN = "replicate/somebody/own-video"
+
+
+@pytest.mark.parametrize("price", [0, -1.0, float("nan"), float("inf")])
+def test_a_price_that_is_none_breaks_no_catalogue(
+    own_catalogue: Path, flux: ReplicateFake, price: float
+) -> None:
+    before = own_catalogue.read_text()
+    with pytest.raises(CatalogError, match="price_usd"):
+        add_model(OWN, price_usd=price)
+    assert own_catalogue.read_text() == before
+    assert catalog.cards()
+
+
+def test_adding_a_model_again_keeps_its_price(own_catalogue: Path, flux: ReplicateFake) -> None:
+    add_model(OWN, price_usd=0.5, price_unit="clip")
+    again = add_model(OWN)
+    assert catalog.price(again, {}).high == 500_000
+    assert catalog.price(add_model(OWN, price_usd=0.7, price_unit="clip"), {}).high == 700_000
+
+
+# -- a worker that lives already -----------------------------------------------------------------
+
+
+def test_a_worker_that_lacks_a_typed_key_is_handed_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = planned(store, "luma/ray-2", duration_s=5)
+    other = planned(store, "sim/draft", duration_s=5)
+    Life(store, "other").enlist(identity(), kind="worker")
+    monkeypatch.setattr(_secrets, "_held", {})
+    monkeypatch.setattr(worker, "START_S", 0.3)
+    monkeypatch.setattr(worker, "_is_free", lambda _: False)
+    _secrets.hold("LUMAAI_API_KEY", "canary-typed-0123456789", asked=True)
+    with pytest.raises(StoreError, match="LUMAAI_API_KEY") as told:
+        worker.detach(store, [key])
+    assert "canary" not in str(told.value)
+    assert store.meta_get(worker.ORDERS, []) == []
+    with pytest.raises(StoreError, match="did not start"):  # another service's: it is asked
+        worker.detach(store, [other])
+    assert store.meta_get(worker.ORDERS, []) == [[[other], True]]

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from toolkit.errors import StoreError
 from toolkit.locks import try_lock
+from toolkit.providers import keys_of
 from toolkit.providers._secrets import held, hold
 from toolkit.records import State
 from toolkit.runner.attention import at_work
@@ -91,6 +92,7 @@ def detach(store: Store, keys: Sequence[str], *, score: bool = True) -> Detached
 
     Returns when it is at work. `StoreError` with the end of its log where it did not start.
     """
+    _check_keys(store, keys)
     _order(store, keys, score)
     started: subprocess.Popen[bytes] | None = None
     until = time.monotonic() + START_S
@@ -110,6 +112,24 @@ def detach(store: Store, keys: Sequence[str], *, score: bool = True) -> Detached
     raise StoreError(f"the worker process did not start; {store.folder / LOG} ends: {_tail(store)}")
 
 
+_given: dict[int, set[str]] = {}
+"""By process: the names of the keys that it was handed at its start."""
+
+
+def _check_keys(store: Store, keys: Sequence[str]) -> None:
+    """`StoreError` where the worker that is there cannot know a key that was typed here since."""
+    services = {service for _, _, service, _ in store.brief(keys)}
+    needed = {name for service in services for name in keys_of(service)} & set(held())
+    for worker in at_work(store, kind="worker"):
+        pid = int(worker.process.get("pid") or 0)
+        if lacking := sorted(needed - _given.get(pid, set())):
+            raise StoreError(
+                f"process {pid} works on {store.name} already and cannot be told {lacking[0]}, "
+                "which was typed here: wait until it has ended, or leave detached out; nothing "
+                "was sent"
+            )
+
+
 def _spawn(store: Store) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "toolkit.cli", "worker", str(store.folder), "--ordered"]
     with (store.folder / LOG).open("ab") as log:
@@ -124,6 +144,7 @@ def _spawn(store: Store) -> subprocess.Popen[bytes]:
     with contextlib.suppress(BrokenPipeError), child.stdin or contextlib.nullcontext() as pipe:
         if pipe is not None:
             pipe.write(json.dumps(dict(held())).encode())
+            _given[child.pid] = set(held())
     return child
 
 
