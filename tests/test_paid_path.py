@@ -273,6 +273,38 @@ def test_a_result_of_fal_that_is_late_ends_no_paid_run(
         assert fake.charges == 1
 
 
+class _LumaBare(LumaFake):
+    bare = True
+
+    def generation(self, job: Any) -> dict[str, Any]:
+        found = super().generation(job)
+        return {k: v for k, v in found.items() if k != "assets"} if self.bare else found
+
+
+class _FalBare(FalFake):
+    bare = True
+
+    def output(self, job: Any) -> dict[str, Any]:
+        return {"video": None} if self.bare else super().output(job)
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"),
+    [(_LumaBare, "luma/ray-2"), (_FalBare, "fal/luma-dream-machine/ray-2")],
+)
+def test_a_paid_job_that_ended_without_a_file_can_be_looked_at_again(
+    kind: Any, model: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kind() as fake:
+        key = planned(store, model, duration_s=5)
+        assert lead(fake, store, monkeypatch, key) == [State.EXPIRED_PAID]
+        fake.bare = False
+        settle(store, key, "check")
+        assert lead(fake, store, monkeypatch, key) == [State.DONE]
+        assert fake.charges == 1
+        assert store.budget().real.spent_micro_usd == 1_000_000
+
+
 def test_a_job_that_is_not_found_at_once_is_waited_for(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -315,7 +315,7 @@ def test_a_result_without_a_file_may_have_cost(
 ) -> None:
     monkeypatch.setattr(fake, "output", lambda _: {"seed": 7, "video": None})
     state = met.end(wish(RAY))
-    assert state == Failed(kind="failed", reason="finished without a file", charged_micro_usd=None)
+    assert state == Failed(kind="expired", reason="finished without a file", charged_micro_usd=None)
 
 
 def test_a_place_in_the_queue_is_told(

@@ -103,7 +103,7 @@ def test_a_result_lasts_seven_days(met: Met, fake: WaveSpeedFake) -> None:
         ({"status": "timeout", "error": ""}, "failed", 0),
         ({"status": "cancelled"}, "cancelled", 0),
         ({"status": "deleted"}, "expired", None),
-        ({"status": "completed", "outputs": []}, "failed", None),
+        ({"status": "completed", "outputs": []}, "expired", None),
         (
             {"status": "completed", "outputs": [], "created_at": "2026-01-01T00:00:00Z"},
             "expired",

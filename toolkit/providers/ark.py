@@ -154,7 +154,7 @@ class ArkProvider:
             url = (found.get("content") or {}).get("video_url")
             if not url:
                 reason = "succeeded without a video"
-                return Failed(kind="failed", reason=reason, charged_micro_usd=None)
+                return Failed(kind="expired", reason=reason, charged_micro_usd=None)
             at = _lists.moment(found.get("updated_at"))
             return Succeeded(
                 assets=[Asset(url=url, expires_at=at and at + LINK_KEPT)],

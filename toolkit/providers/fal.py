@@ -250,7 +250,7 @@ class FalProvider:
             raise
         urls = _files(found)
         if not urls:
-            return Failed(kind="failed", reason="finished without a file", charged_micro_usd=None)
+            return Failed(kind="expired", reason="finished without a file", charged_micro_usd=None)
         told = (found.get(name) for name in ("actual_prompt", "revised_prompt", "prompt"))
         used = next((text for text in told if isinstance(text, str) and text), None)
         return Succeeded(assets=[Asset(url=url) for url in urls], prompt_used=used)

@@ -161,7 +161,7 @@ class LumaProvider:
             url = (found.get("assets") or {}).get("video")
             if not url:
                 return Failed(
-                    kind="failed",
+                    kind="expired",  # paid, and may be looked at again
                     reason="completed without a video",
                     charged_micro_usd=None,
                 )

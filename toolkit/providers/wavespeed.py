@@ -158,7 +158,7 @@ class WaveSpeedProvider:
         if until is not None and until < datetime.now(until.tzinfo):
             gone = "results stay seven days, and this one is gone"
             return Failed(kind="expired", reason=gone, charged_micro_usd=None)
-        return Failed(kind="failed", reason="completed without a file", charged_micro_usd=None)
+        return Failed(kind="expired", reason="completed without a file", charged_micro_usd=None)
 
     async def recent(self, since: datetime, model: str) -> Sequence[Job]:  # noqa: ARG002 - the seam's
         raise CannotList(
