@@ -27,7 +27,7 @@ from toolkit.advice.symptoms import (
     Sign,
     signs,
 )
-from toolkit.columns import as_list, resolve
+from toolkit.columns import RUN_COLUMNS, as_list, resolve
 from toolkit.errors import GridError
 from toolkit.grid import Grid
 from toolkit.prompts.formula import Prompt
@@ -411,7 +411,8 @@ def _labels(rows: Sequence[Row], by: str | Sequence[str]) -> dict[str, str]:
     names = as_list(by)
     columns = list(dict.fromkeys(name for row in rows for name in _flat(row)))
     if names:
-        chosen = [resolve(name, columns) for name in names]
+        known = dict.fromkeys((*columns, *RUN_COLUMNS))  # also those that are empty here
+        chosen = [resolve(name, known) for name in names]
     else:
         varies = _varying(rows, columns)
         chosen = [c for c in varies if c not in ("prompt.text", "prompt.name")]
