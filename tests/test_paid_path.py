@@ -149,6 +149,16 @@ def test_a_lost_job_of_replicate_is_listed_however_the_row_names_its_model(
         assert all(job.sent["$model"] == wire_id for job in jobs)
 
 
+@pytest.mark.parametrize(("kind", "service"), [(LumaFake, "luma"), (ReplicateFake, "replicate")])
+def test_without_its_row_a_models_job_is_not_said_to_be_absent(
+    kind: Any, service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kind() as fake:
+        met = Met(fake, service, tmp_path, monkeypatch)
+        with pytest.raises(ProviderError, match="put it back"):
+            met(lambda made: made.recent(datetime.now(UTC), f"{service}/gone"))
+
+
 # -- requests as the documents have them ---------------------------------------------------------
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from toolkit.errors import ProviderError
+from toolkit.records import ModelCard
 
-__all__ = ["back_to", "moment"]
+__all__ = ["back_to", "moment", "wire_id"]
 
 MOST_PAGES = 100
 
@@ -46,6 +47,20 @@ async def back_to(
             return kept
     raise ProviderError(
         f"its list has more than {MOST_PAGES} pages since {since:%Y-%m-%d %H:%M}", provider=provider
+    )
+
+
+def wire_id(model: str, cards: Iterable[ModelCard]) -> str:
+    """What a service calls a model of ours. `ProviderError` where its row is gone: under a guessed
+    name a paid job would not be found, and be taken for one that never was.
+    """
+    for card in cards:
+        if card.model == model:
+            return card.wire_id
+    raise ProviderError(
+        f"no row of the catalogue says any more what {model} is: put it back, for a job of it may "
+        "have been paid for",
+        provider=model.partition("/")[0],
     )
 
 

@@ -184,8 +184,7 @@ class LumaProvider:
         rows = await _lists.back_to(
             since, page, lambda row: _lists.moment(row.get("created_at")), provider=self.name
         )
-        wire_ids = {card.model: card.wire_id for card in self.models()}
-        wanted = wire_ids.get(model, model.partition("/")[2])  # several rows may share it
+        wanted = _lists.wire_id(model, self.models())  # several rows may share it
         jobs: dict[str, Job] = {}  # by id: a row moves down while the pages are read
         for row in rows:
             asked = {k: v for k, v in (row.get("request") or {}).items() if v is not None}

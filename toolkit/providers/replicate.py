@@ -213,7 +213,7 @@ class ReplicateProvider:
         return {}
 
     async def recent(self, since: datetime, model: str) -> Sequence[Job]:
-        wire_id = self._wire_id(model)
+        wire_id = _lists.wire_id(model, self.models())
         owner_name, _, version = wire_id.partition(":")
         asked: JSON | None = {"created_after": since.astimezone(UTC).isoformat()}
         path = "/predictions"
@@ -238,10 +238,6 @@ class ReplicateProvider:
             if str(row.get("model")).lower() == owner_name.lower()
             and (not version or row.get("version") in (version, *UNSAID))
         ]
-
-    def _wire_id(self, model: str) -> str:
-        known = {card.model: card.wire_id for card in self.models()}
-        return known.get(model, model.partition("/")[2])
 
     async def cancel(self, job: JobHandle) -> None:
         await free_json(
