@@ -55,15 +55,10 @@ def left_of(process: subprocess.Popen[bytes], seen: set[psutil.Process]) -> list
             *(child for child in seen if child.is_running())]  # fmt: skip
 
 
-SHUT = "from toolkit.video import sandbox; sandbox._close()"
-"""What happens by itself when Python ends: those that decode belong to the kernel, and to no one
-experiment in it."""
-
-
 @pytest.mark.parametrize("middle", ["batch.wait(); exp.sheet(frames=2)", "time.sleep(2.0)"])
 def test_a_kernel_that_lives_on_keeps_no_process(tmp_path, middle):
     """After all was done, and in the middle of it."""
-    process = notebook(tmp_path, f"{middle}; {SHUT}")
+    process = notebook(tmp_path, middle)
     try:
         seen = family_until(process, tmp_path / "said.txt", "\nclosed\n")
         assert seen or "wait" not in middle, "decoding happens in processes of its own"

@@ -101,6 +101,9 @@ class Places:
         return known if isinstance(known, dict) else {}
 
 
+END_S = 30.0
+"""How long a clip under way is still scored when its experiment is closed."""
+
 WAIT_ENDED = (
     "Only the wait has ended; the work goes on. batch.wait() waits again, batch.stop() sends "
     "nothing new and still fetches what is paid."
@@ -195,6 +198,13 @@ class Batch:
         """Send nothing new; what is paid for is still fetched."""
         self._engine.stop()
 
+    def end(self) -> None:
+        """Stop here: answers under way are recorded, the rest is left for `exp.resume()`."""
+        self._score = False
+        self._engine.close()
+        self._fresh.set()
+        self._done.wait(END_S)
+
     def states(self) -> dict[str, int]:
         """How many runs stand where."""
         counts: dict[str, int] = {}
@@ -275,6 +285,7 @@ class Experiment:
         if named := {name: cap for name, cap in caps.items() if cap is not None}:
             self.store.set_budget(**named)
         self._batches: list[weakref.ref[Batch]] = []
+        _opened.add(self)
         self._builder: Any = lambda: None
         self._kind = "kernel"
         self._is_new = self.store.is_new
@@ -297,8 +308,17 @@ class Experiment:
         return home() / text
 
     def close(self) -> None:
-        """Let go of the folder and end what was started for it."""
+        """Let go of the folder and end what was started for it; a detached process goes on.
+
+        Answers under way are recorded; what is open stays open for `exp.resume()`. With the last
+        experiment of this process its decoding children end, too.
+        """
+        for batch in [found for known in self._batches if (found := known()) is not None]:
+            batch.end()
         self.store.close()
+        _opened.discard(self)
+        if not _opened and "toolkit.video.sandbox" in sys.modules:
+            sys.modules["toolkit.video.sandbox"].close()
 
     def __enter__(self) -> Experiment:
         return self
@@ -1220,6 +1240,9 @@ class Experiment:
         first, *rest = self.status.split(" · ")
         items = "".join(f"<li>{escape(item)}</li>" for item in rest)
         return f"<strong>{escape(first)}</strong><ul>{items}</ul>"
+
+
+_opened: weakref.WeakSet[Experiment] = weakref.WeakSet()
 
 
 def _advance(bar: Any, done: int, total: int) -> None:

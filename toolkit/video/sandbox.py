@@ -401,7 +401,8 @@ def default_pool() -> Pool:
 
 
 @atexit.register
-def _close() -> None:
+def close() -> None:
+    """End every child. Whoever decodes after this starts new ones."""
     if _default is not None:
         _default.shutdown(wait=False, cancel_futures=True)
     _nursery.close()
