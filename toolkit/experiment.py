@@ -1191,8 +1191,9 @@ class Experiment:
         if done:
             rated = len({rating.run_key for rating in self.store.ratings()})
             parts.append(f"{max(0, done - rated)} not rated")
-            parts.append(f"next: {self._next()}")
-            parts += self._aged()
+            asked = self.store.run_columns(bare=True)
+            parts.append(f"next: {self._next(asked)}")
+            parts += self._aged(asked)
         return " · ".join(parts)
 
     def _money(self) -> str:
@@ -1207,18 +1208,19 @@ class Experiment:
                 texts.append(f"spent {sign}{from_micro(purse.spent_micro_usd):.2f}{cap}{waiting}")
         return ", ".join(texts)
 
-    def _aged(self) -> list[str]:
+    def _aged(self, asked: Mapping[str, Sequence[Any]]) -> list[str]:
         from datetime import UTC, datetime
 
         from toolkit import catalog
         from toolkit.planning.age import aged
 
+        if all(model.startswith("sim/") for model in set(asked["model"])):
+            return []
         return aged(self.store.run_rows(), catalog.cards(), today=datetime.now(UTC).date())
 
-    def _next(self) -> str:
-        frame = self.runs_df(scores=False)
+    def _next(self, asked: Mapping[str, Sequence[Any]]) -> str:
         parts = ["prompt.camera", "model", "prompt.mood", "prompt.environment", "prompt.subject"]
-        varying = [c for c in parts if c in frame and frame[c].nunique() > 1]
+        varying = [c for c in parts if len(set(asked[c]) - {None}) > 1]
         if varying and not self.store.votes():
             return f'exp.review("{varying[0].rsplit(".", 1)[-1]}"), about 6 min'
         if varying:

@@ -7,8 +7,10 @@ depend on the data, so that an empty table, a filtered one and one read back fro
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,12 +91,25 @@ def runs_df(store: Store, *, scores: bool = True, all: bool = False) -> pd.DataF
 
     `clip.path` is absolute. `all=True` adds `score.<metric>.confidence` and `.note`.
     """
-    columns = store.run_columns(bare=True)
-    home = str(store.folder)
-    paths = [path and os.path.join(home, path) for path in columns["clip.path"]]  # noqa: PTH118
-    readings = store.latest_score_rows() if scores else []
-    details = store.latest_scores(traces=False) if scores and all else []
-    return _runs({**columns, "clip.path": paths}, readings, details)
+    with _no_collecting():
+        columns = store.run_columns(bare=True)
+        home = str(store.folder)
+        paths = [path and os.path.join(home, path) for path in columns["clip.path"]]  # noqa: PTH118
+        readings = store.latest_score_rows() if scores else []
+        details = store.latest_scores(traces=False) if scores and all else []
+        return _runs({**columns, "clip.path": paths}, readings, details)
+
+
+@contextlib.contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Millions of values are read and all are kept: looking for garbage among them finds none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def scores_df(store: Store, *, metrics: Mapping[str, Metric] | None = None) -> pd.DataFrame:
