@@ -151,7 +151,7 @@ def test_done_with_nothing_at_all_may_have_been_charged(gemini: Met):
     gemini.fake.operation = lambda job, _: {"name": job.extra["name"], "done": True}  # type: ignore[attr-defined]
     state = gemini.end(wish(GEMINI))
     assert isinstance(state, Failed)
-    assert (state.kind, state.charged_micro_usd) == ("failed", None)
+    assert (state.kind, state.charged_micro_usd) == ("expired", None)
 
 
 def test_an_empty_answer_is_no_running_job(gemini: Met):

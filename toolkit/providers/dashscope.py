@@ -176,7 +176,7 @@ class DashScopeProvider:
         state = output.get("task_status")
         if state == "SUCCEEDED":
             if not output.get("video_url"):
-                return Failed(kind="failed", reason=_said(output), charged_micro_usd=None)
+                return Failed(kind="expired", reason=_said(output), charged_micro_usd=None)
             at = _lists.moment((job.data or {}).get("at"))
             return Succeeded(
                 assets=[Asset(url=output["video_url"], expires_at=at and at + KEPT)],

@@ -86,7 +86,7 @@ class GeminiProvider:
             if url := (sample.get("video") or {}).get("uri"):
                 return Succeeded(assets=[self._asset(str(url))])
         return _google.failed(found, answer) or Failed(
-            kind="failed", reason="done, without a video or a reason", charged_micro_usd=None
+            kind="expired", reason="done, without a video or a reason", charged_micro_usd=None
         )
 
     async def recent(self, since: datetime, model: str) -> Sequence[Job]:  # noqa: ARG002

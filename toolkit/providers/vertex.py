@@ -131,7 +131,7 @@ class VertexProvider:
             if asset := await self._asset(job, video):
                 return Succeeded(assets=[asset])
         return _google.failed(found, answer) or Failed(
-            kind="failed", reason="done, without a video or a reason", charged_micro_usd=None
+            kind="expired", reason="done, without a video or a reason", charged_micro_usd=None
         )
 
     async def recent(self, since: datetime, model: str) -> Sequence[Job]:  # noqa: ARG002
