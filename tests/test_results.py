@@ -162,6 +162,30 @@ def test_one_scene_says_that_it_tells_nothing_of_others():
     assert "one scene tells nothing of others" in found.text
 
 
+def test_many_arms_that_are_not_separated_are_said_so_once():
+    made = results(runs(noise, score="luma_flicker"), by="camera", of="luma_flicker")
+    head, said, *pairs = made.text.splitlines()
+    assert "3 arms" in head
+    assert said == "not separated: all 3 pairs"
+    assert [pair.split(":")[0] for pair in pairs] == [
+        f"{c.a} against {c.b}" for c in made.contrasts
+    ]
+    assert "more scenes would tell" in pairs[0]
+
+
+def test_many_arms_on_one_scene_say_once_that_it_tells_nothing():
+    made = results(runs(planted, scenes=1), by="camera", of="camera_match")
+    assert made.text.count("one scene tells nothing of others") == 1
+    assert made.text.count("difference ") == 3
+
+
+def test_what_separates_is_told_in_full_beside_what_does_not():
+    made = results(runs(planted), by="camera", of="camera_match")
+    assert [c.separated for c in made.contrasts].count(False) == 1
+    for comparison in made.contrasts:
+        assert comparison.text in made.text.splitlines()
+
+
 def test_an_effect_that_rests_on_one_scene_is_said():
     values = [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 3.0]
     df = runs(lambda s, c, *_: values[s] if c == "static" else 0.0)

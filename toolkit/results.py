@@ -146,6 +146,18 @@ class Contrast:
         more = count(self.more_scenes, "more scene")
         return f"{say}about {more} would tell a difference of this size"
 
+    @property
+    def short(self) -> str:
+        """An untold difference as a line among others of its kind."""
+        e = self.estimate
+        say = f"{self.a} against {self.b}: difference {number(e.value, e)}, "
+        say += f"{interval(e, short=True)}, {p_words(self.p)}{self._holm()}"
+        if self.n == 1:
+            return say
+        if self.more_scenes is None:
+            return f"{say}; too small for any number of scenes that one would run"
+        return f"{say}; about {count(self.more_scenes, 'more scene')} would tell"
+
     def _hopeless(self) -> str:
         spread = float(np.std(list(self.differences.values()), ddof=1)) if self.n > 1 else math.nan
         least = stats.detectable_difference(spread, self.n)
@@ -407,13 +419,26 @@ def _by_score(
         by=layout.by,
         of=column,
         df=_table(layout, order, rows),
-        text="\n".join([say, *(c.text for c in made), *notes]),
+        text="\n".join([say, *_told_apart(made), *notes]),
         contrasts=tuple(made),
         simulated=simulated,
         notes=tuple(notes),
         arms=tuple(order),
         _draw=draw,
     )
+
+
+def _told_apart(made: Sequence[Contrast]) -> list[str]:
+    """A line a comparison; several that are not separated under one line that says so."""
+    told = [c.text for c in made if c.separated]
+    rest = [c for c in made if not c.separated]
+    if len(rest) < 2:
+        return told + [c.text for c in rest]
+    all_of = f"{len(rest)} of the {len(made)} pairs" if told else f"all {len(made)} pairs"
+    head = f"not separated: {all_of}"
+    if all(c.n == 1 for c in rest):
+        head += "; one scene tells nothing of others: run the same arms on six or more"
+    return [*told, head, *(c.short for c in rest)]
 
 
 def _by_votes(
