@@ -376,3 +376,10 @@ def test_what_was_to_be_retired_by_today_is_retired(own_file, monkeypatch):
     monkeypatch.setattr(cards_module, "_today", lambda: "2026-11-19")
     assert card("my/x").status == "retired"
     assert "vertex/veo-3.1" not in [match.card.model for match in find("sound")]
+
+
+def test_a_model_that_nothing_resembles_is_answered_with_few_names():
+    with pytest.raises(CatalogError, match=r"^no model 'sim/pictures'; sim has: sim/draft, sim/f"):
+        card("sim/pictures")
+    with pytest.raises(CatalogError, match=r"^no model 'xyzzy'; tk\.models\(\) lists those there"):
+        card("xyzzy")

@@ -238,8 +238,8 @@ def _as_list(value: Any) -> list[str]:
     return [str(value)] if isinstance(value, str) else [str(v) for v in value]
 
 
-def _near(name: str, known: Iterable[str]) -> str:
-    """`'x'`, and the nearest thing that exists."""
+def _near(name: str, known: Iterable[str], rest: str = "") -> str:
+    """`'x'`, and the nearest thing that exists; where nothing is near `rest`, else all there is."""
     names = [str(k) for k in known]
     wanted = str(name).lower()
     near = [n for n in names if n.rsplit("/", 1)[-1] == wanted]
@@ -250,7 +250,7 @@ def _near(name: str, known: Iterable[str]) -> str:
         near = [n for n in names if likeness[n] >= max(0.6, best - 0.05)]
     if near:
         return f"{name!r}: did you mean {' or '.join(map(repr, near[:4]))}?"
-    return f"{name!r}; there are: {', '.join(sorted(names))}"
+    return f"{name!r}; {rest or 'there are: ' + ', '.join(sorted(names))}"
 
 
 def _alike(a: str, b: str) -> float:
@@ -290,7 +290,10 @@ def card(model: str) -> ModelCard:
     known = current().cards
     if model in known:
         return known[model]
-    raise CatalogError(f"no model {_near(model, known)}")
+    service = model.partition("/")[0].lower()
+    beside = sorted(name for name in known if name.startswith(f"{service}/"))
+    there = f"{service} has: {', '.join(beside)}" if beside else "tk.models() lists those there are"
+    raise CatalogError(f"no model {_near(model, known, there)}")
 
 
 def provenance(model: str) -> dict[str, Fact]:
