@@ -251,6 +251,7 @@ WRONG = {
     "'push in' and 'handheld' share no scene in which all else is equal, so any difference": (
         lambda df: compare(df.assign(**{"prompt.scene": df["run_key"]}))
     ),
+    "no column 'zzz'; there are: score.camera_match": lambda df: results(df, by="camera", of="zzz"),
     "nothing to compare: there are no runs": lambda df: compare(df.iloc[:0]),
     "no run fits where={'model': 'x'}": (
         lambda df: results(df, by="camera", of="camera_match", where={"model": "x"})

@@ -8,6 +8,7 @@ import pytest
 
 import toolkit as tk
 from toolkit.columns import RUN_COLUMNS, resolve
+from toolkit.errors import ToolkitError
 from toolkit.records import ImageRef, Metric, Rating, Reading, RunSpec, Score, Vote
 from toolkit.tables import (
     arms_df,
@@ -81,6 +82,18 @@ def test_asked_and_measured_stay_apart_and_a_bare_name_says_so():
     assert df.loc[0, "clip.duration_s"] == 2.04
     with pytest.raises(LookupError, match=r"'param.duration_s' or 'clip.duration_s'"):
         resolve("duration_s", df.columns)
+
+
+def test_a_column_that_is_not_there_is_answered_with_few_names_those_asked_for_first():
+    many = [*RUN_COLUMNS, "param.duration_s", *(f"score.s{n}" for n in range(40))]
+    with pytest.raises(ToolkitError, match=r"no column 'zzz'; there are: model, param.dur") as told:
+        resolve("zzz", many)
+    said = str(told.value)
+    assert "prompt.camera" in said
+    assert "score.s1" not in said
+    assert said.endswith(f"and {len(many) - said.count(',') - 1} more: exp.runs_df().columns")
+    with pytest.raises(ToolkitError, match=r"there are: a, b$"):
+        resolve("zzz", ["b", "a"])
 
 
 def test_a_table_survives_parquet_exactly(tmp_path):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.errors import ToolkitError
+from toolkit.errors import ColumnError, ToolkitError
 
 __all__ = ["main"]
 
@@ -434,7 +434,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(args.function(args))
     except ToolkitError as error:
         say(f"promptgrid {args.command}: {error}")
-        return 1
+        return 2 if isinstance(error, ColumnError) else 1
     except (LookupError, ValueError) as error:
         if not _meant_for_a_person(error):
             raise

@@ -10,6 +10,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+from toolkit.errors import ColumnError
+
 __all__ = ["RUN_COLUMNS", "as_list", "resolve", "resolve_all"]
 
 RUN_COLUMNS = (
@@ -23,11 +25,13 @@ RUN_COLUMNS = (
 )  # fmt: skip
 """Always in `runs_df()`, in this order; `param.*` follow `prompt.*`, `score.*` come last."""
 
+MOST_NAMED = 16
+
 
 def resolve(name: str, columns: Iterable[str]) -> str:
     """The one column that `name` means: itself, or the only one with that last segment.
 
-    `LookupError` names every candidate where there are several, the nearest where there is none.
+    `ColumnError` names every candidate where there are several, the nearest where there is none.
     """
     known = list(columns)
     if name in known:
@@ -36,11 +40,20 @@ def resolve(name: str, columns: Iterable[str]) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        raise LookupError(f"{name!r} may mean {' or '.join(map(repr, found))}: write one in full")
+        raise ColumnError(f"{name!r} may mean {' or '.join(map(repr, found))}: write one in full")
     tails = {column.rsplit(".", 1)[-1]: column for column in known}
     near = difflib.get_close_matches(name, [*tails, *known], n=1)
-    hint = f": did you mean {near[0]!r}?" if near else f"; there are: {', '.join(sorted(known))}"
-    raise LookupError(f"no column {name!r}{hint}")
+    hint = f": did you mean {near[0]!r}?" if near else f"; there are: {_some(known)}"
+    raise ColumnError(f"no column {name!r}{hint}")
+
+
+def _some(known: Sequence[str]) -> str:
+    """Every name, or where they are many those that are asked for most: what was asked for."""
+    if len(known) <= MOST_NAMED:
+        return ", ".join(sorted(known))
+    asked = sorted(c for c in known if c == "model" or c.startswith(("prompt.", "param.")))
+    shown = (asked or sorted(known))[:MOST_NAMED]
+    return f"{', '.join(shown)} and {len(known) - len(shown)} more: exp.runs_df().columns"
 
 
 def as_list(names: str | Sequence[str] | None) -> list[str]:

@@ -12,6 +12,7 @@
     ├── ScoreError           a scorer that is missing or broken
     ├── ReviewError          a review that cannot start or go on
     ├── ResultsError         a comparison that the data cannot answer
+    ├── ColumnError          a column that a table lacks
     ├── ExportError          a table, page or film that could not be written
     └── ProviderError        a service; `.provider` names it
         ├── NotSent          the request never left: nothing was charged
@@ -31,6 +32,7 @@ __all__ = [
     "CannotList",
     "CatalogError",
     "ClipError",
+    "ColumnError",
     "ExportError",
     "GridError",
     "ImportProblem",
@@ -97,6 +99,10 @@ class ReviewError(ToolkitError):
 
 class ResultsError(ToolkitError, ValueError):
     """A comparison that the data cannot answer."""
+
+
+class ColumnError(ToolkitError, LookupError):
+    """A column that a table lacks, or a name that means several."""
 
 
 class ExportError(ToolkitError):

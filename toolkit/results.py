@@ -759,7 +759,7 @@ def _where(df: pd.DataFrame, where: Mapping[str, Any] | pd.Series[Any] | None) -
 def _one_kind(df: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Simulated or real runs, never both: the real ones where there are finished ones of both."""
     if df.empty:
-        raise ResultsError("nothing to compare: there are no runs")
+        raise ResultsError("nothing to compare: there are no runs; exp.run(grid) first")
     if "model" not in df.columns:
         raise ResultsError("no column 'model'; give a frame such as exp.runs_df()")
     simulated = df["model"].astype(str).str.startswith("sim/")
@@ -850,6 +850,8 @@ def _score_column(df: pd.DataFrame, score: str) -> str:
     known = [str(c) for c in df.columns]
     if name not in known and not any(c.startswith("score.") for c in known):
         raise ResultsError(f"no score {score!r}: nothing is scored yet; exp.score() does it")
+    if not any(name in (c, c.rsplit(".", 1)[-1]) for c in known):
+        df = df[[c for c in df.columns if str(c).startswith("score.")]]  # for what is said of it
     column = _column(df, name)
     if not pd.api.types.is_numeric_dtype(df[column]):
         raise ResultsError(f"{column} holds words, not numbers; compare its share by another score")
