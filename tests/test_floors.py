@@ -20,7 +20,7 @@ FLOORS = {
     4: ("grid", "providers"),
     3: ("prompts", "scorers", "review", "simulator"),
     2: ("catalog", "stats", "store", "video"),
-    1: ("seams", "discover", "columns", "camera", "locks", "pictures"),
+    1: ("seams", "discover", "columns", "camera", "keywords", "locks", "pictures"),
     0.5: ("records",),  # the nouns: on the first floor with the others, who all speak in them
     0: ("errors",),
 }

@@ -13,6 +13,7 @@
     ├── ReviewError          a review that cannot start or go on
     ├── ResultsError         a comparison that the data cannot answer
     ├── ColumnError          a column that a table lacks
+    ├── ArgumentError        a call with an argument that it does not take
     ├── ExportError          a table, page or film that could not be written
     └── ProviderError        a service; `.provider` names it
         ├── NotSent          the request never left: nothing was charged
@@ -28,6 +29,7 @@ from typing import Literal
 
 __all__ = [
     "ApprovalNeeded",
+    "ArgumentError",
     "BudgetError",
     "CannotList",
     "CatalogError",
@@ -103,6 +105,10 @@ class ResultsError(ToolkitError, ValueError):
 
 class ColumnError(ToolkitError, LookupError):
     """A column that a table lacks, or a name that means several."""
+
+
+class ArgumentError(ToolkitError, TypeError):
+    """A call with an argument that it does not take, or without one that it needs."""
 
 
 class ExportError(ToolkitError):

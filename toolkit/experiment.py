@@ -26,6 +26,7 @@ from toolkit.errors import (
     StoreError,
     ToolkitError,
 )
+from toolkit.keywords import tells
 from toolkit.records import State, from_micro
 from toolkit.store import KEEP, Keep
 
@@ -263,6 +264,7 @@ class Experiment:
     takes up what was under way. `say` receives the messages (standard output by default).
     """
 
+    @tells
     def __init__(
         self,
         name: str | Path,
@@ -328,6 +330,7 @@ class Experiment:
 
     # ---- before any money is spent -------------------------------------------------------------
 
+    @tells
     def set_budget(
         self, usd: float | Keep | None = KEEP, *, per_day_usd: float | Keep | None = KEEP
     ) -> None:
@@ -335,10 +338,12 @@ class Experiment:
         costs, None lifts a cap, and one that is not named stays as it is."""
         self.store.set_budget(usd, per_day_usd=per_day_usd)
 
+    @tells
     def plan(self, grid: Grid, *, price_usd: float | None = None) -> Plan:
         """The bill and what is wrong, per arm; nothing is spent."""
         from toolkit.planning import plan
 
+        _must_be_a_grid(grid)
         return plan(grid, self.store, price_usd=price_usd)
 
     def build(self, grid: Grid | None = None) -> Any:
@@ -397,6 +402,7 @@ class Experiment:
         monitor: bool | None = ...,
         detached: Literal[False] = False,
     ) -> Batch: ...
+    @tells
     def run(
         self,
         grid: Grid,
@@ -418,6 +424,7 @@ class Experiment:
         from toolkit.planning import approve, cell_rows
         from toolkit.reference import kept_rows
 
+        _must_be_a_grid(grid)
         builder = self._builder()
         if builder is not None and (warning := builder.unsaved(grid)):
             self._say(warning)
@@ -467,6 +474,7 @@ class Experiment:
         self._say(f"Running in process {worker.pid}. You may close this notebook.")
         return worker
 
+    @tells
     def resume(
         self, *, score: bool = True, monitor: bool | None = None, detached: bool = False
     ) -> Batch | Detached:
@@ -492,6 +500,7 @@ class Experiment:
             self.store, lambda keys, score: self._start(keys, score, False), ordered=ordered
         )
 
+    @tells
     def settle(self, run: str, action: Literal["check", "resubmit", "give_up"]) -> Batch:
         """Your word on a run that is `unknown` or `hold`: the service may have charged for it.
 
@@ -545,6 +554,7 @@ class Experiment:
 
     # ---- reference pictures --------------------------------------------------------------------
 
+    @tells
     def image(
         self,
         of: str | Path | ImageRef | Take | Run,
@@ -635,6 +645,7 @@ class Experiment:
             said = self._start([key], False, False).wait(timeout_s).progress().message
         return reference.made(self.store, key, said)
 
+    @tells
     def clip(self, run: str | Run) -> Take:
         """A run's clip with its pictures: `.first_frame`, `.last_frame`, `.frame(0.5)`."""
         from toolkit.reference import take
@@ -647,6 +658,7 @@ class Experiment:
 
         return images_df(self.store)
 
+    @tells
     def score(
         self,
         *,
@@ -691,6 +703,7 @@ class Experiment:
 
     # ---- tables and pictures -------------------------------------------------------------------
 
+    @tells
     def runs_df(self, *, scores: bool = True) -> pd.DataFrame:
         """One row a run: what was asked, what was measured, scores, cost."""
         from toolkit.tables import runs_df
@@ -726,6 +739,7 @@ class Experiment:
             }
         return list(found.values())
 
+    @tells
     def attempts_df(self, run: str | None = None) -> pd.DataFrame:
         """One row a submission, of one run or of all: what was really sent, and what it cost."""
         from toolkit.tables import attempts_df
@@ -738,6 +752,7 @@ class Experiment:
 
         return votes_df(self.store)
 
+    @tells
     def sheet(
         self,
         rows: By | None = None,
@@ -874,6 +889,7 @@ class Experiment:
             raise ReviewError(f"run {found.id} is {found.state}: it has no clip to mark")
         self.store.add_rating(new_rating(found.key, mark, rater=rater, reason_tags=list(reasons)))
 
+    @tells
     def review(
         self,
         by: By,
@@ -907,6 +923,7 @@ class Experiment:
             opaque_dir=self.folder / "review",
         )
 
+    @tells
     def results(
         self,
         by: By,
@@ -931,6 +948,7 @@ class Experiment:
             draw=_forest,
         )
 
+    @tells
     def contrast(
         self, score: str, by: By, a: Any, b: Any, *, where: Mapping[str, Any] | None = None
     ) -> Contrast:
@@ -939,6 +957,7 @@ class Experiment:
 
         return contrast(_where(self.runs_df(), where), score, by, a, b)
 
+    @tells
     def composite(
         self,
         weights: Mapping[str, float],
@@ -958,6 +977,7 @@ class Experiment:
         frame = _where(self.runs_df(), where)
         return composite(frame, self.store.votes(), weights, name=name, rater=rater)
 
+    @tells
     def advice(self, by: By = (), *, where: Mapping[str, Any] | None = None) -> Advice:
         """What to change next: symptom, evidence, and the edited prompt as a new arm.
 
@@ -978,6 +998,7 @@ class Experiment:
         ]
         return advise(rows, readings, by=by, cards=catalog.cards())
 
+    @tells
     def promote(
         self,
         by: By,
@@ -1025,6 +1046,7 @@ class Experiment:
         target = Path(out) if out is not None else self.folder / "mosaic.mp4"
         return mosaic(_where(self.runs_df(), where), target, **look)
 
+    @tells
     def export(
         self,
         out: str | Path,
@@ -1102,6 +1124,7 @@ class Experiment:
                 counts[item.reason] = counts.get(item.reason, 0) + item.cells
         return counts
 
+    @tells
     def worklist(self, grid: Grid, path: str | Path | None = None) -> Any:
         """The cells of a grid for making clips by hand: prompts to copy, names to save under."""
         from toolkit.planning import worklist, write_worklist
@@ -1112,6 +1135,7 @@ class Experiment:
             self._say(f"worklist · {write_worklist(grid, Path(path))}")
         return Worklist(worklist(grid))
 
+    @tells
     def import_clips(
         self,
         folder: str | Path,
@@ -1251,6 +1275,14 @@ def _advance(bar: Any, done: int, total: int) -> None:
     bar.total = total
     bar.n = done
     bar.refresh()
+
+
+def _must_be_a_grid(grid: object) -> None:
+    from toolkit.grid import Grid
+
+    if not isinstance(grid, Grid):
+        shown = repr(grid)[:60] if isinstance(grid, str) else f"a {type(grid).__name__}"
+        raise GridError(f"what runs is a grid, not {shown}: tk.Grid(prompt, models='sim/draft')")
 
 
 def _print(text: str) -> None:

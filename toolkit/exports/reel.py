@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from toolkit import video
 from toolkit.errors import ClipError, ExportError
 from toolkit.exports._files import whole
+from toolkit.keywords import tells
 from toolkit.records import Clip
 from toolkit.sheets.labels import Style, clean, label, line_height, mask, width, wrap
 from toolkit.sheets.layout import DARK
@@ -349,6 +350,7 @@ def _write(
             half.unlink(missing_ok=True)
 
 
+@tells
 def reel(
     clips: Clips,
     out: PathLike,
@@ -545,6 +547,7 @@ def _sounds(
 # ---------------------------------------------------------------- mosaic
 
 
+@tells
 def mosaic(
     clips: Clips,
     out: PathLike,

@@ -29,6 +29,7 @@ from toolkit.grid.labels import identity, scenes, unique
 from toolkit.grid.rules import Exclusion, Rule, applies, read_rules
 from toolkit.grid.sources import read_prompts
 from toolkit.grid.tally import groups
+from toolkit.keywords import tells
 from toolkit.pictures import told
 from toolkit.prompts.formula import PROMPT_PARTS, Prompt, render
 from toolkit.prompts.wildcards import Wildcards
@@ -38,6 +39,7 @@ from toolkit.records import CANONICAL_PARAMS, PARTS, ImageRef, ModelCard, RunSpe
 __all__ = ["Cell", "Exclusion", "Grid"]
 
 LABELS = ("name", "scene", "prompt")
+OPTIONS = ("models", "samples", "scene", "exclude", "design", "extra", "wildcards")
 _LOOKS_CHOSEN = re.compile(r"\{[^{}]*\|[^{}]*\}|__[^\W_]\w*__|\$\{\w+\}")
 
 
@@ -174,6 +176,7 @@ class Grid:
     `len` counts raw cells; `cells()` gives those that run, `excluded()` the others and why.
     """
 
+    @tells
     def __init__(
         self,
         prompts: Any,
@@ -243,7 +246,7 @@ class Grid:
         first = as_values(name, given)[0]
         known = [*PROMPT_PARTS, *CANONICAL_PARAMS, *declared]
         if not isinstance(linked_size(first), Mapping) and name not in known:
-            raise GridError(f"`{name}`{nearest(name, known)}")
+            raise GridError(f"`{name}`{nearest(name, [*known, *OPTIONS])}")
         return Axis(name, given, declared=declared, folder=folder)
 
     def _refuse_two_owners(self) -> None:
@@ -702,7 +705,8 @@ class Grid:
         sizes.append(f"{len(self.samples):,} sample{'s' if len(self.samples) != 1 else ''}")
         shown = len(set(self.images))
         pictures = f", with {shown} picture{'s' if shown != 1 else ''}" if shown else ""
-        return f"<Grid {' × '.join(sizes)} = {self.size:,} cells{pictures}>"
+        cells = f"{self.size:,} cell{'s' if self.size != 1 else ''}"
+        return f"<Grid {' × '.join(sizes)} = {cells}{pictures}>"
 
     # ---- as a document, as code, as a receipt ----------------------------------------------
 

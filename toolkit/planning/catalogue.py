@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from toolkit import discover
 from toolkit.catalog import find, usual_params
 from toolkit.catalog.find import Match
+from toolkit.keywords import tells
 from toolkit.planning.look import cut
 from toolkit.providers import keys_of
 from toolkit.providers._secrets import has_key
@@ -27,6 +28,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@tells
 def models(
     words: str | Sequence[str] | None = None,
     *,

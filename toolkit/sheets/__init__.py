@@ -18,6 +18,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from toolkit.errors import ClipError, ExportError
+from toolkit.keywords import tells
 from toolkit.sheets.draw import SIDE_LIMITS, Pixels, encode, render
 from toolkit.sheets.frames import aspect, thumbnails
 from toolkit.sheets.layout import DARK, LIGHT, Look, Page, lay_out, look_for, summary, times
@@ -179,6 +180,7 @@ class Sheet:
         return render(page, look, load, tag_simulated=mixed)
 
 
+@tells
 def sheet(
     df: pd.DataFrame,
     *,
