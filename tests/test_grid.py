@@ -515,3 +515,12 @@ def test_the_receipt_of_a_huge_grid_is_quick():
         "<Grid 1,000,000,000,000 prompts × 1 model × 1,000,000 samples "
         "= 1,000,000,000,000,000,000 cells>"
     )
+
+
+def test_of_a_retired_model_nothing_else_is_said():
+    """No other value would help: `tk.near` is no way out."""
+    grid = Grid("a fox", models="gemini/veo-3.0", duration_s=5)  # takes 4, 6, 8
+    assert [str(e) for e in grid.exclusions] == [
+        "gemini/veo-3.0 was retired on 2026-06-30: 1 cell excluded"
+    ]
+    assert repr(grid) == "<Grid 1 prompt × 1 model × 1 sample = 1 cell>"

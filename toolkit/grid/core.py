@@ -447,15 +447,15 @@ class Grid:
 
     def _refusal(self, asked: _Asked) -> Refusal | None:
         digits, block = asked.digits, asked.block
+        model = self._cards[digits[0]]
+        if model.status == "retired":  # first: no other value would help
+            when = f" on {model.retired_on}" if model.retired_on else ""
+            return Refusal(f"{model.model} was retired{when}", model.notes)
         if self._refused_values:
             for a, digit in enumerate(digits[1:-1]):
                 refused = self._refused_values.get((a, digits[0], digit))
                 if refused is not None:
                     return refused
-        model = self._cards[digits[0]]
-        if model.status == "retired":
-            when = f" on {model.retired_on}" if model.retired_on else ""
-            return Refusal(f"{model.model} was retired{when}", model.notes)
         if model.limits and (refused := limit_refusal(model, asked.params)) is not None:
             return refused
         if model.negative is False and asked.parts.get("negative"):
