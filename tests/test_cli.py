@@ -129,6 +129,13 @@ def test_run_then_sheet_score_reel_export(capsys, tmp_path: Path):
     assert scored[0]["metrics"]["luma_flicker"]["value"] >= 0
     assert set(scored[0]) == {"path", "sha256", "clip", "metrics"}
 
+    status, out, err = run(capsys, "score", "fox")
+    assert status == 0, err
+    heads = [line for line in out.splitlines() if not line.startswith(" ")]
+    assert len(heads) == 2
+    assert all(" · sim/draft · " in line for line in heads)
+    assert ".mp4" not in out
+
     status, out, err = run(capsys, "reel", "fox", "-o", tmp_path / "r.mp4")
     assert status == 0, err
     assert b"ftyp" in (tmp_path / "r.mp4").read_bytes()[:16]

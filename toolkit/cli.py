@@ -11,7 +11,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -209,13 +209,22 @@ def import_(args: argparse.Namespace) -> int:
     return 0 if report.is_complete else 1
 
 
+def _title(row: Mapping[str, Any]) -> str:
+    """What a clip of an experiment is, in a line: its file's name says it to nobody."""
+    columns = ("prompt.name", "model", "prompt.camera", "sample", "run_id")
+    words = [str(row[c]) for c in columns if row.get(c) not in (None, "")]
+    return "".join(c if c.isprintable() else " " for c in " · ".join(words))
+
+
 def score(args: argparse.Namespace) -> int:
     paths, exp = _clips_or_experiment(args.what, look=False)
+    titles: dict[str, str] = {}
     if exp is not None:
         if args.camera is not None:
             raise ToolkitError("--camera is for files; an experiment knows what was asked for")
         exp.score(tier=args.tier)
         results = exp.scores_json()
+        titles = {row["clip.sha256"]: _title(row) for row in exp.store.run_rows()}
     else:
         from toolkit.scoring import score_files
 
@@ -224,7 +233,7 @@ def score(args: argparse.Namespace) -> int:
         out(results)
     else:
         for result in results:
-            print(result["path"])
+            print(titles.get(result.get("sha256"), result["path"]))
             if "error" in result:
                 print(f"  {result['error']}")
             for name, reading in result.get("metrics", {}).items():
