@@ -350,3 +350,8 @@ def test_a_key_is_asked_for_before_anything_starts(tmp_path, monkeypatch):
         with pytest.raises(tk.ProviderError, match="no key"):
             exp.run(grid, up_to_usd=5)
         assert asked == ["REPLICATE_API_TOKEN (hidden, kept until this process ends): "]
+
+
+def test_a_budget_in_words_is_refused_as_an_amount(tmp_path):
+    with pytest.raises(ValueError, match=r"^an amount of money is a finite number of .*, not '5'$"):
+        tk.Experiment(tmp_path / "zoo", budget_usd="5")
