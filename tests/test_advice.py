@@ -495,3 +495,8 @@ def test_nine_of_ten_planted_flaws_are_told_and_silence_is_kept():
     found = tally()
     assert found.recall >= 0.9
     assert found.silence >= 0.95
+
+
+def test_where_no_clip_was_looked_at_nothing_is_said_of_them():
+    assert advise([], {}).text.startswith("0 clips looked at\n")
+    assert "unusual" not in advise([], {}).text

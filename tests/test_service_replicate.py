@@ -381,7 +381,7 @@ def test_refusals_name_the_way_out(met: Met, fake: ReplicateFake) -> None:
     for fault, kind, words in (
         ("arrears", "arrears", "add credit at replicate.com/account/billing"),
         ("no_auth", "auth", "is REPLICATE_API_TOKEN right?"),
-        ("not_found", "not_found", "private, retired or asked by its version"),
+        ("not_found", "not_found", "private, retired or asked by its version, name:version"),
     ):
         fake.wrong("submit", fault)
         found = refused(met, wish(RAY))

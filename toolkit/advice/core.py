@@ -261,9 +261,11 @@ class Advice:
     def text(self) -> str:
         kinds = {str(row["model"]).startswith("sim/") for row in self._rows.values()}
         what = "simulated clip" if kinds == {True} else "clip"
-        head = f"{count(self.num_clips, what)} looked at: "
-        head += f"{count(len(self.items), 'thing')} to change" if self.items else "nothing unusual"
-        return "\n".join([head, *(item.text for item in self.items), *self.notes])
+        head = f"{count(self.num_clips, what)} looked at"
+        if not self.num_clips:
+            return "\n".join([head, *self.notes])
+        found = f"{count(len(self.items), 'thing')} to change" if self.items else "nothing unusual"
+        return "\n".join([f"{head}: {found}", *(item.text for item in self.items), *self.notes])
 
     def __repr__(self) -> str:
         return self.text

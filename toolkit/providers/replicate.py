@@ -278,7 +278,7 @@ def _judge(reply: httpx.Response) -> ToolkitError | None:
     hint = {
         401: f"is {KEYS[0]} right? replicate.com/account/api-tokens",
         402: "add credit at replicate.com/account/billing",
-        404: "if it is a model, it is private, retired or asked by its version: see `describe`",
+        404: "if it is a model, it is private, retired or asked by its version, name:version",
         422: _fields_named(reply),
     }.get(reply.status_code, "")
     return refusal(reply, provider="replicate", hint=hint) if hint else None
