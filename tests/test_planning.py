@@ -119,7 +119,7 @@ def test_cells_that_share_a_clip_are_paid_once():
     grid = Grid(WALK, models="luma/ray-2", duration_s=[5, near(6)], resolution="540p")
     bill = plan(grid)
     assert (bill.cells, bill.new) == (2, 1)
-    assert "1 cells ask for the clip of another cell: paid once" in bill.notes
+    assert "1 cell asks for the clip of another cell: paid once" in bill.notes
 
 
 def test_one_arm_a_combination_of_what_varies():

@@ -300,7 +300,7 @@ def test_the_plan_names_the_picture_its_size_and_where_it_would_go(exp, fox):
     sha256 = hashlib.sha256(fox.read_bytes()).hexdigest()
     assert line == (f"· a picture that would be uploaded to luma: {sha256[:12]}.png, 64x36, 0.0 MB")
     local = tk.Grid("up", models="sim/final", duration_s=5, start_image=fox)
-    assert repr(local) == "<Grid 1 prompt × 1 model × 1 sample = 1 cells, with 1 picture>"
+    assert repr(local) == "<Grid 1 prompt × 1 model × 1 sample = 1 cell, with 1 picture>"
     assert "a picture that stays on this machine: fox.png, 64x36, 0.0 MB" in exp.plan(local).text
 
 

@@ -221,7 +221,8 @@ class Batch:
     @property
     def summary(self) -> str:
         counts = ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in self.states().items())
-        return f"{len(self.keys)} runs: {counts or 'none'}"
+        runs = f"{len(self.keys)} run{'s' if len(self.keys) != 1 else ''}"
+        return f"{runs}: {counts or 'none'}"
 
     @property
     def df(self) -> pd.DataFrame:
@@ -1210,7 +1211,8 @@ class Experiment:
         states = ", ".join(
             f"{n} {state.value.replace('_', ' ')}" for state, n in counts.items() if n
         )
-        parts.append(f"{total} clips: {states}" if total else "no clips yet")
+        clips = f"{total} clip{'s' if total != 1 else ''}"
+        parts.append(f"{clips}: {states}" if total else "no clips yet")
         parts.append(self._money())
         if done:
             rated = len({rating.run_key for rating in self.store.ratings()})

@@ -18,6 +18,7 @@ from toolkit.catalog import by_hand_model as import_model
 from toolkit.errors import ClipError, ImportProblem
 from toolkit.prompts.formula import Prompt
 from toolkit.records import PARTS, RunSpec
+from toolkit.stats.words import count
 
 if TYPE_CHECKING:
     from toolkit.grid import Cell
@@ -54,7 +55,7 @@ class ImportReport:
 
     @property
     def text(self) -> str:
-        lines = [f"{len(self.imported)} clips imported from {self.folder}"]
+        lines = [f"{count(len(self.imported), 'clip')} imported from {self.folder}"]
         if self.already:
             lines[0] += f", {self.already} were there already"
         lines += [f"  {name}: {why}" for name, why in self.problems]

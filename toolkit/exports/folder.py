@@ -26,6 +26,7 @@ from toolkit.exports.page import choose, page
 from toolkit.exports.report import Comparison, strips, varied_by, write_report
 from toolkit.records import Metric, ModelCard, Rating, Vote
 from toolkit.results import Results
+from toolkit.stats.words import count
 from toolkit.tables import arms_df, ratings_frame, votes_frame
 
 __all__ = ["DEFAULT_FORMATS", "FORMATS", "export_all"]
@@ -176,10 +177,11 @@ class _Job:
         if self.scores is not None and len(self.scores):
             sheets["scores"] = self.scores
         columns = [column for sheet in sheets.values() for column in sheet.columns]
+        runs = count(len(self.runs), "run")
         return [
             table.to_xlsx(
                 sheets, self.out / "results.xlsx", notes=table.meanings(columns, self.metrics),
-                about=[f"{self.title}: {len(self.runs)} runs", *self.findings, *self._honest],
+                about=[f"{self.title}: {runs}", *self.findings, *self._honest],
                 raw=self.raw,
             )
         ]  # fmt: skip

@@ -26,6 +26,7 @@ from toolkit.exports._show import clean, is_missing, money, number, short, shown
 from toolkit.exports.methods import Section
 from toolkit.exports.table import EVIDENCE
 from toolkit.records import PARTS, Metric, ModelCard, State
+from toolkit.stats.words import count
 from toolkit.tables import arms_df, display_df
 
 __all__ = ["Chart", "Comparison", "environment", "report", "strips", "varied_by", "write_report"]
@@ -344,7 +345,7 @@ def _facts(runs: pd.DataFrame) -> list[tuple[str, str, str]]:
     """(number, what, class) for the strip under the title; real and simulated money apart."""
     states = runs["state"].value_counts()
     done = int(states.get(State.DONE, 0))
-    facts = [(f"{done:,}", f"of {len(runs):,} clips done", "")]
+    facts = [(f"{done:,}", f"of {count(len(runs), 'clip')} done", "")]
     moderated = int(states.get(State.MODERATED, 0))
     if moderated:
         facts.append((f"{moderated:,}", "moderated", "warn"))

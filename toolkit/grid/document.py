@@ -364,8 +364,9 @@ def receipt(grid: Grid) -> str:
         kept, notes = "how many run is not counted", [str(error)]
     first = next(iter(grid)).text
     listed = "".join(f"<div style='color:#b45309'>{html.escape(_cut(n, 300))}</div>" for n in notes)
+    cells = f"{grid.size:,} cell{'s' if grid.size != 1 else ''}"
     return (
-        f"<div style='{_STYLE}'><b>Grid</b> · {grid.size:,} cells · {kept}"
+        f"<div style='{_STYLE}'><b>Grid</b> · {cells} · {kept}"
         f"<table style='margin:6px 0;border:none'>{''.join(rows)}</table>"
         f"<div style='opacity:.75'>first: {html.escape(_cut(first, 220))}</div>{listed}</div>"
     )

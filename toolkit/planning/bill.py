@@ -105,7 +105,8 @@ class Plan:
         counts = [("new", self.new), ("by hand", self.by_hand), ("done", self.done)]
         counts += [("on their way", self.going), ("ended before", self.ended)]
         counts += [("excluded", self.num_excluded)]
-        return f"{self.cells:,} cells: " + " · ".join(f"{n:,} {word}" for word, n in counts if n)
+        listed = " · ".join(f"{n:,} {word}" for word, n in counts if n)
+        return f"{count(self.cells, 'cell')}: {listed}"
 
     @cached_property
     def findings(self) -> list[Finding]:

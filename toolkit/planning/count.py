@@ -203,7 +203,8 @@ def _cell_by_cell(
         if state is not None and state not in NEW:
             tallies.count(arm, state)
     if shared:
-        tallies.notes.append(f"{shared:,} cells ask for the clip of another cell: paid once")
+        ask = "1 cell asks" if shared == 1 else f"{shared:,} cells ask"
+        tallies.notes.append(f"{ask} for the clip of another cell: paid once")
     return tallies
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from toolkit.errors import ClipError, ImportProblem
 from toolkit.records import RunSpec
+from toolkit.stats.words import count
 from toolkit.widgets.panel import Panel, sources
 
 __all__ = ["ImportAssign", "Worklist", "thumbnail"]
@@ -164,7 +165,7 @@ class ImportAssign(Panel):
     def _lines(self) -> str:
         names = ", ".join(path.name for path in self._files)
         return (
-            f"{len(self._files)} files matched no cell: {names}\n"
+            f"{count(len(self._files), 'file')} matched no cell: {names}\n"
             f"exp.import_clips(folder, grid=grid, assign={{file: cell_id}})"
             if names
             else "every file is matched"

@@ -39,7 +39,7 @@ def length(read: Reading) -> Iterator[Finding]:
         yield read.finding(
             "short",
             "info",
-            f"{words} words: 60 to 120 work best",
+            f"{words} word{'s' if words != 1 else ''}: 60 to 120 work best",
             "once it works, add what you see: clothing, material, light, lens",
         )
 
