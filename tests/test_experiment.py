@@ -355,3 +355,18 @@ def test_a_key_is_asked_for_before_anything_starts(tmp_path, monkeypatch):
 def test_a_budget_in_words_is_refused_as_an_amount(tmp_path):
     with pytest.raises(ValueError, match=r"^an amount of money is a finite number of .*, not '5'$"):
         tk.Experiment(tmp_path / "zoo", budget_usd="5")
+
+
+def test_what_the_budget_kept_back_is_told_with_the_way_out_and_then_runs(tmp_path):
+    said = []
+    way_out = "exp.set_budget(…), then run the grid again"
+    grid = tk.Grid("a fox", models="sim/draft", duration_s=1, samples=2)
+    with tk.Experiment(tmp_path / "zoo", budget_usd=0.03, say=said.append) as exp:
+        exp.run(grid, score=False).wait()
+        assert "1 done, 1 over budget" in exp.status
+        assert exp.status.endswith(f"next: {way_out}")
+    with tk.Experiment(tmp_path / "zoo", say=said.append) as exp:
+        assert said[-1] == f"1 clip was not sent, over budget: {way_out}"
+        exp.set_budget(1)
+        assert exp.run(grid, score=False).wait().is_complete
+        assert way_out not in exp.status

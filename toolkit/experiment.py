@@ -1218,7 +1218,9 @@ class Experiment:
             rated = len({rating.run_key for rating in self.store.ratings()})
             parts.append(f"{max(0, done - rated)} not rated")
             asked = self.store.run_columns(bare=True)
-            parts.append(f"next: {self._next(asked)}")
+            short = counts.get(State.OVER_BUDGET, 0)  # what was planned comes before what was made
+            after = "exp.set_budget(…), then run the grid again" if short else self._next(asked)
+            parts.append(f"next: {after}")
             parts += self._aged(asked)
         return " · ".join(parts)
 

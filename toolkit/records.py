@@ -67,7 +67,11 @@ MICRO = 1_000_000
 
 def to_micro(usd: float) -> int:
     """Integer micro-dollars, rounded half away from zero; `ValueError` for nan, inf or below 0."""
-    if isinstance(usd, str) or not math.isfinite(usd) or usd < 0:
+    try:
+        is_money = math.isfinite(usd) and usd >= 0
+    except TypeError:  # such as "5", from a form
+        is_money = False
+    if not is_money:
         raise ValueError(f"an amount of money is a finite number of dollars >= 0, not {usd!r}")
     return math.floor(usd * MICRO + 0.5)
 

@@ -58,7 +58,15 @@ def attention(store: Store, *, now: float | None = None) -> list[str]:
     ]
     if len(held) > MOST_LINES:
         lines.append(f"{len(held) - MOST_LINES} more wait for you: state hold in exp.runs_df()")
-    return lines + store.stops()
+    return lines + _over_budget(store) + store.stops()
+
+
+def _over_budget(store: Store) -> list[str]:
+    number = store.counts().get(State.OVER_BUDGET, 0)
+    if not number:
+        return []
+    clips = "1 clip was" if number == 1 else f"{number} clips were"
+    return [f"{clips} not sent, over budget: exp.set_budget(…), then run the grid again"]
 
 
 def _open(store: Store, rows: list[dict[str, Any]], now: float) -> list[str]:
