@@ -370,3 +370,9 @@ def test_what_the_budget_kept_back_is_told_with_the_way_out_and_then_runs(tmp_pa
         exp.set_budget(1)
         assert exp.run(grid, score=False).wait().is_complete
         assert way_out not in exp.status
+
+
+def test_where_nothing_is_to_be_measured_no_bar_is_shown(tmp_path, capsys):
+    with tk.Experiment(tmp_path / "zoo", say=lambda _: None) as exp:
+        assert exp.score() == 0
+    assert capsys.readouterr().err == ""

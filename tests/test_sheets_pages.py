@@ -534,6 +534,12 @@ def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
     assert {"a/same.mp4", "b/same.mp4"} <= set(words(sheet_files(paths).layout()[0]))
 
 
+def test_the_name_over_short_row_words_is_not_cut(tmp_path: Path):
+    path = tmp_path / "c1.mp4"
+    path.write_bytes(b"no clip")
+    assert {"c1", "name"} <= set(words(sheet_files([path]).layout()[0]))
+
+
 def test_real_clips_make_a_sheet(real_clips, tmp_path):
     made = sheet_files(sorted(real_clips.glob("coast_*.mp4"))[:3], frames=4)
     assert isinstance(made, Sheet)

@@ -671,18 +671,24 @@ class Experiment:
         """Measure every clip that lacks these scores; the number of clips measured."""
         from toolkit.scoring import score_runs
 
-        bar = None
-        if show:
-            from tqdm.auto import tqdm
+        bar: Any = None
 
-            bar = tqdm(unit="clip", file=sys.stderr, leave=False)
+        def advance(done: int, total: int) -> None:
+            nonlocal bar
+            if bar is None and total:
+                from tqdm.auto import tqdm
+
+                bar = tqdm(total=total, unit="clip", file=sys.stderr, leave=False)
+            elif bar is not None:
+                bar.update(done - bar.n)
+
         try:
             return score_runs(
                 self.store,
                 keys,
                 tier=tier,
                 scorers=scorers,
-                on_progress=None if bar is None else lambda done, total: _advance(bar, done, total),
+                on_progress=advance if show else None,
             )
         finally:
             if bar is not None:
@@ -1273,12 +1279,6 @@ class Experiment:
 
 
 _opened: weakref.WeakSet[Experiment] = weakref.WeakSet()
-
-
-def _advance(bar: Any, done: int, total: int) -> None:
-    bar.total = total
-    bar.n = done
-    bar.refresh()
 
 
 def _must_be_a_grid(grid: object) -> None:

@@ -301,9 +301,9 @@ class _Row:
     h: int
 
 
-def _header_w(block: Block, look: Look) -> int:
-    """Room for the row words: as wide as they are, within reason."""
-    widest = 0
+def _header_w(block: Block, look: Look, axes: Sequence[str] = ()) -> int:
+    """Room for the row words and the names over them: as wide as they are, within reason."""
+    widest = min(width(" · ".join(axes), look.small), look.base * 9)
     for key in block.rows:
         for depth, word in enumerate(key):
             style = look.head if depth == 0 else look.body
@@ -448,7 +448,7 @@ def lay_out(
 def _lay_out_block(
     pivoted: Pivot, block: Block, look: Look, title: str, max_side: int, extra_note: str
 ) -> Iterator[Page]:
-    header_w = _header_w(block, look) if any(block.rows) else 0
+    header_w = _header_w(block, look, pivoted.row_axes) if any(block.rows) else 0
     left = look.margin + (header_w + look.gap if header_w else 0)
     step = look.strip_w + look.gap
     for cols in _cut([step] * len(block.cols), max_side - left - look.margin):
