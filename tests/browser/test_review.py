@@ -76,14 +76,16 @@ def test_both_clips_play_in_step_and_loop(notebook, folder):
 
     sources = page.eval_on_selector_all(".pg-duel video", "all => all.map((v) => v.src)")
     assert all(src.startswith("blob:" if folder == ELSEWHERE else book.lab.url) for src in sources)
-    drifts = []
+    drifts, pauses = [], 0
     for _ in range(12):
         page.wait_for_timeout(150)
         left, right = page.eval_on_selector_all(
             ".pg-duel video", "all => all.map((v) => [v.currentTime, v.muted, v.paused])"
         )
-        assert left[1:] == right[1:] == [True, False]
+        assert left[1] is right[1] is True
+        pauses += left[2] or right[2]  # may be met between the end and the next beginning
         drifts.append(abs(left[0] - right[0]))
+    assert pauses <= 3
     assert sorted(drifts)[len(drifts) // 2] < 0.1
     frames = page.eval_on_selector_all(
         ".pg-duel video", "all => all.map((v) => v.getVideoPlaybackQuality().totalVideoFrames)"
